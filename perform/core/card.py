@@ -1,0 +1,77 @@
+"""Model cards: who made a model, from what, under which licence, and the hash of its weights."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from perform.core.errors import ModelError
+
+VERSION = 1
+FILE = "model.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A model's card. folder: where it lies. weights: file name inside the folder, always safetensors.
+
+    sha256: of the weights file, lower-case hex. architecture, training: tables as the card states them.
+    """
+
+    name: str
+    kind: str
+    folder: Path
+    weights: str
+    sha256: str
+    title: str = ""
+    description: str = ""
+    author: str = ""
+    licence: str = ""
+    architecture: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def weights_path(self) -> Path:
+        """Where the weights lie."""
+        return self.folder / self.weights
+
+
+def read_card(folder: str | Path) -> Card:
+    """The card of a model folder. Raises ModelError when it is missing, broken, or points outside its folder."""
+    folder = Path(folder)
+    path = folder / FILE
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{folder}: no {FILE} here; a model is a folder with a card and safetensors") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ModelError(f"{path}: cannot be read ({error})") from None
+    if data.get("version", VERSION) > VERSION:
+        raise ModelError(f"{path}: card version {data['version']} is newer than this perform knows ({VERSION})")
+    missing = [k for k in ("name", "kind", "weights", "sha256") if not isinstance(data.get(k), str)]
+    if missing:
+        raise ModelError(f"{path}: the card lacks {', '.join(missing)}")
+    weights = data["weights"]
+    if Path(weights).name != weights or not weights.endswith(".safetensors"):
+        raise ModelError(f"{path}: weights must name a .safetensors file in the same folder, not {weights!r}")
+    words = {k: str(data.get(k, "")) for k in ("title", "description", "author", "licence")}
+    tables = {k: data.get(k, {}) for k in ("architecture", "training")}
+    return Card(data["name"], data["kind"], folder, weights, data["sha256"].lower(), **words, **tables)
+
+
+def check_hash(card: Card) -> None:
+    """Raises ModelError unless the weights are the very bytes that the card speaks of."""
+    try:
+        with card.weights_path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(f"{card.weights_path}: cannot be read ({error.strerror})") from None
+    if found != card.sha256:
+        raise ModelError(
+            f"{card.weights_path}: the weights are not those of the card (sha256 {found[:12]}…, card says "
+            f"{card.sha256[:12]}…); fetch the model again"
+        )

@@ -1,0 +1,54 @@
+"""Named curves between 0..1 and a native range, and the shapes that routes use. No text is ever evaluated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Literal
+
+Curve = Literal["linear", "log", "square", "cube", "sqrt", "smooth", "exp"]
+
+
+def _smooth(x: float) -> float:
+    return x * x * (3.0 - 2.0 * x)
+
+
+def _unsmooth(y: float) -> float:
+    return 0.5 - math.sin(math.asin(1.0 - 2.0 * y) / 3.0)
+
+
+_EXP_K = 4.0
+_SHAPES: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
+    "linear": (lambda x: x, lambda y: y),
+    "square": (lambda x: x * x, math.sqrt),
+    "cube": (lambda x: x * x * x, lambda y: y ** (1.0 / 3.0)),
+    "sqrt": (math.sqrt, lambda y: y * y),
+    "smooth": (_smooth, _unsmooth),
+    "exp": (
+        lambda x: math.expm1(_EXP_K * x) / math.expm1(_EXP_K),
+        lambda y: math.log1p(y * math.expm1(_EXP_K)) / _EXP_K,
+    ),
+}
+NAMES: tuple[str, ...] = (*_SHAPES, "log")
+
+
+def shape(x: float, curve: str) -> float:
+    """Bend x in 0..1 (clamped) to 0..1, monotone, ends fixed. `log` has no shape of its own and acts as linear."""
+    x = min(max(x, 0.0), 1.0)
+    return _SHAPES[curve][0](x) if curve in _SHAPES else x
+
+
+def from_unit(x: float, lo: float, hi: float, curve: str = "linear") -> float:
+    """0..1 to lo..hi. `log` gives equal ratios for equal steps and needs 0 < lo < hi."""
+    if curve == "log" and lo > 0.0:
+        return min(max(lo * (hi / lo) ** x, lo), hi)
+    return lo + (hi - lo) * shape(x, curve)
+
+
+def to_unit(value: float, lo: float, hi: float, curve: str = "linear") -> float:
+    """lo..hi to 0..1, the inverse of from_unit; values outside are clamped."""
+    value = min(max(value, lo), hi)
+    if curve == "log" and lo > 0.0:
+        return math.log(value / lo) / math.log(hi / lo)
+    y = (value - lo) / (hi - lo)
+    return min(max(_SHAPES[curve][1](y) if curve in _SHAPES else y, 0.0), 1.0)
