@@ -1,0 +1,185 @@
+"""StyleGAN2's two networks and the object that plays them ([K19] arXiv 1812.04948, [K20] arXiv 1912.04958)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from perform.core.errors import ModelError
+
+from .layers import Convolution, FullyConnected, ToRGB, normalise, upsample
+
+NOISES = ("const", "random", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """The numbers that fix a network's shape; the card's [architecture] table."""
+
+    z_dim: int = 512
+    w_dim: int = 512
+    c_dim: int = 0
+    num_mapping_layers: int = 8
+    resolution: int = 256
+    channel_base: int = 32768
+    channel_max: int = 512
+    mapping_lr_multiplier: float = 0.01
+    conv_clamp: float | None = None
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any], where: str = "model") -> Architecture:
+        """Read and check a card's table. Raises ModelError on a missing, unknown or unreasonable number."""
+        known = cls.__dataclass_fields__
+        unknown = sorted(set(table) - set(known))
+        missing = [k for k in ("z_dim", "w_dim", "resolution", "channel_base", "channel_max") if k not in table]
+        if unknown or missing:
+            what = f"lacks {', '.join(missing)}" if missing else f"has unknown entries {', '.join(unknown)}"
+            raise ModelError(f"{where}: [architecture] {what}")
+        limits = {"z_dim": (1, 4096), "w_dim": (1, 4096), "c_dim": (0, 100_000), "num_mapping_layers": (1, 32),
+                  "resolution": (8, 4096), "channel_base": (64, 1 << 20), "channel_max": (1, 4096),
+                  "mapping_lr_multiplier": (1e-6, 10.0), "conv_clamp": (1e-3, 1e6)}
+        for key, value in table.items():
+            lo, hi = limits[key]
+            kind = (int, float) if key in ("mapping_lr_multiplier", "conv_clamp") else int
+            if isinstance(value, bool) or not isinstance(value, kind) or not lo <= value <= hi:
+                raise ModelError(f"{where}: [architecture] {key} must be a number from {lo} to {hi}, not {value!r}")
+        arch = cls(**table)
+        if arch.resolution & (arch.resolution - 1):
+            raise ModelError(f"{where}: [architecture] resolution must be a power of two, not {arch.resolution}")
+        return arch
+
+    @property
+    def sizes(self) -> list[int]:
+        """Sides of the blocks in px: 4, 8, ... resolution."""
+        return [1 << i for i in range(2, self.resolution.bit_length())]
+
+    @property
+    def num_ws(self) -> int:
+        """How many w vectors steer one picture: two per block, one less at 4 px, one for the last colours."""
+        return 2 * len(self.sizes)
+
+    def channels(self, size: int) -> int:
+        """Feature maps of the block of that side."""
+        return max(1, min(self.channel_base // size, self.channel_max))
+
+
+class MappingNetwork(nn.Module):
+    """z to w: a few fully connected layers ([K19] section 2), and truncation ([K19] appendix B)."""
+
+    def __init__(self, arch: Architecture) -> None:
+        super().__init__()
+        self.arch = arch
+        if arch.c_dim:
+            self.embed = FullyConnected(arch.c_dim, arch.w_dim)
+        inputs = arch.z_dim + (arch.w_dim if arch.c_dim else 0)
+        for index in range(arch.num_mapping_layers):
+            layer = FullyConnected(inputs, arch.w_dim, activation=True, lr_multiplier=arch.mapping_lr_multiplier)
+            self.add_module(f"fc{index}", layer)
+            inputs = arch.w_dim
+        self.register_buffer("w_avg", torch.zeros(arch.w_dim))
+
+    def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """z [n, z_dim], c [n, c_dim] when the model has classes -> w [n, w_dim]."""
+        x = normalise(z)
+        if self.arch.c_dim:
+            c = torch.zeros(len(z), self.arch.c_dim, device=z.device, dtype=z.dtype) if c is None else c
+            x = torch.cat([x, normalise(self.embed(c))], dim=1)
+        for index in range(self.arch.num_mapping_layers):
+            x = self.get_submodule(f"fc{index}")(x)
+        return x
+
+    def truncate(self, w: Tensor, psi: float = 1.0, cutoff: int | None = None) -> Tensor:
+        """w [n, w_dim] -> [n, num_ws, w_dim], the first `cutoff` of them drawn towards the mean by psi."""
+        ws = w[:, None, :].repeat(1, self.arch.num_ws, 1)
+        if psi != 1.0:
+            count = self.arch.num_ws if cutoff is None else max(0, min(int(cutoff), self.arch.num_ws))
+            ws[:, :count] = self.w_avg.lerp(ws[:, :count], psi)
+        return ws
+
+
+class Block(nn.Module):
+    """The layers of one resolution: up-sampling convolution, convolution, colours."""
+
+    def __init__(self, arch: Architecture, size: int) -> None:
+        super().__init__()
+        outputs = arch.channels(size)
+        if size == 4:
+            self.const = nn.Parameter(torch.randn(outputs, 4, 4))
+        else:
+            inputs = arch.channels(size // 2)
+            self.conv0 = Convolution(inputs, outputs, arch.w_dim, size, up=True, clamp=arch.conv_clamp)
+        self.conv1 = Convolution(outputs, outputs, arch.w_dim, size, clamp=arch.conv_clamp)
+        self.torgb = ToRGB(outputs, arch.w_dim, clamp=arch.conv_clamp)
+        self.convs = [self.conv1] if size == 4 else [self.conv0, self.conv1]
+
+
+class SynthesisNetwork(nn.Module):
+    """ws to picture: a learned constant, then blocks of doubling side whose colours are summed ([K20] figure 7b)."""
+
+    def __init__(self, arch: Architecture) -> None:
+        super().__init__()
+        self.arch = arch
+        for size in arch.sizes:
+            self.add_module(f"b{size}", Block(arch, size))
+
+    def blocks(self, until: int | None = None) -> Iterator[Block]:
+        """The blocks from 4 px up to `until` px."""
+        for size in self.arch.sizes:
+            if until is None or size <= until:
+                block = self.get_submodule(f"b{size}")
+                assert isinstance(block, Block)
+                yield block
+
+    @property
+    def num_layers(self) -> int:
+        """How many layers take noise: one at 4 px, two in every other block."""
+        return 2 * len(self.arch.sizes) - 1
+
+    def forward(self, ws: Tensor, noise: str = "const", *, until: int | None = None,
+                dtype: torch.dtype = torch.float32) -> Tensor:
+        """ws [n, num_ws, w_dim] -> [n, 3, side, side] in float32; `until` stops at a smaller side (for training)."""
+        x, picture, index = None, None, 0
+        for block in self.blocks(until):
+            if x is None:
+                x = block.const.to(dtype).expand(len(ws), -1, -1, -1).contiguous(memory_format=torch.channels_last)
+            for conv in block.convs:
+                x = conv(x, ws[:, index], draw_noise(conv, noise, len(ws)))
+                index += 1
+            colours = block.torgb(x, ws[:, index]).float()
+            picture = colours if picture is None else upsample(picture) + colours
+        assert picture is not None
+        return picture
+
+
+def draw_noise(conv: Convolution, noise: str, count: int, generator: torch.Generator | None = None) -> Tensor | None:
+    """Noise for one layer: None, the stored pattern [1, 1, size, size], or fresh chance [count, 1, size, size]."""
+    if noise == "none":
+        return None
+    if noise == "const":
+        return conv.noise_const[None, None]
+    if noise != "random":
+        raise ValueError(f"noise must be one of {', '.join(NOISES)}, not {noise!r}")
+    shape = (count, 1, conv.size, conv.size)
+    return torch.randn(shape, generator=generator, device=conv.noise_const.device)
+
+
+class Generator(nn.Module):
+    """Mapping and synthesis together, as trained and as stored."""
+
+    def __init__(self, arch: Architecture) -> None:
+        super().__init__()
+        self.arch = arch
+        self.mapping = MappingNetwork(arch)
+        self.synthesis = SynthesisNetwork(arch)
+
+    def forward(self, z: Tensor, noise: str = "random", *, until: int | None = None,
+                dtype: torch.dtype = torch.float32) -> Tensor:
+        """z [n, z_dim] -> pictures [n, 3, side, side], about -1..1."""
+        ws = self.mapping.truncate(self.mapping(z))
+        return self.synthesis(ws, noise, until=until, dtype=dtype)
+
+
