@@ -181,6 +181,13 @@ class ParamTable:
             if row.kind != "trigger" and (not prefix or path == prefix or path.startswith(prefix + "/")):
                 self._base[path] = row.checked(row.default)
 
+    def keep_counts(self, frame: ParamFrame) -> None:
+        """Take over the trigger counts of `frame`, so that they still only grow when the routes change."""
+        for path, row in self._rows.items():
+            shown = frame.values.get(path)
+            if row.kind == "trigger" and isinstance(shown, int):
+                self._base[path] = max(shown, int(self._base[path]))  # type: ignore[arg-type]
+
     def value(self, path: str) -> Value:
         """The base value of a parameter, before routes."""
         self[path]

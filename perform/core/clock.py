@@ -1,0 +1,141 @@
+"""Musical time for the engine: a tempo that runs by itself, follows a source of beats, and obeys the hand.
+
+Nothing here reads a clock: the engine hands in seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from statistics import median
+
+from perform.core.params import Param
+from perform.core.types import BeatClock, Moment
+
+SLEW = 0.5
+"""Most that the phase may run fast or slow while it corrects itself, as a share of the tempo."""
+
+TAP_TIMEOUT_S = 2.5
+PARAMS: tuple[Param, ...] = (
+    Param("bpm", "float", 120.0, 30.0, 240.0, "bpm", doc="tempo while nothing else knows it"),
+    Param("tap", "trigger", False, doc="tap the beat: from the second tap on the tempo follows the hand"),
+    Param("nudge", "float", 0.0, -1.0, 1.0, doc="lean on the tempo: -1 is 4 % slower, 1 is 4 % faster, while held"),
+    Param("double", "trigger", False, doc="twice the tempo"),
+    Param("halve", "trigger", False, doc="half the tempo"),
+    Param("one", "trigger", False, doc="this is the one: the bar starts now"),
+    Param("hold", "bool", False, doc="keep the tempo as it is, whatever the sources say"),
+    Param(
+        "lead_s", "float", 0.0, -0.2, 0.3, "s", doc="how far ahead of the sound the beat runs, to make up for delays"
+    ),
+)
+
+
+class TempoClock:
+    """Beats as a number that only grows. It slews towards its source and never jumps back.
+
+    Far off (over half a bar) it goes to the source's beat forward at once, staying monotone: a new song starts in
+    time. Hands on it: tap, nudge, double, halve, one, hold.
+    """
+
+    def __init__(self, bpm: float = 120.0, beats_per_bar: int = 4) -> None:
+        self.bpm = bpm
+        self.beats_per_bar = beats_per_bar
+        self.beats = 0.0
+        self.confidence = 0.0
+        self.source = "manual"
+        self.nudge = 0.0
+        self.hold = False
+        self._bar_offset = 0.0
+        self._octave = 1.0
+        self._taps: deque[float] = deque(maxlen=8)
+        self._tapped = False
+        self._locked = False
+        self._owed = 0.0
+
+    @property
+    def bar_phase(self) -> float:
+        """0..1 in the bar."""
+        return ((self.beats - self._bar_offset) / self.beats_per_bar) % 1.0
+
+    def advance(self, dt_s: float, heard: BeatClock | None = None, ahead_s: float = 0.0) -> None:
+        """Run for dt seconds. `heard` is the source's newest word, already `ahead_s` seconds old (plus any lead)."""
+        if heard is None or self.hold or self._tapped:
+            if heard is None and self.source not in ("manual", "tap"):
+                self.confidence *= math.exp(-dt_s / 8.0)
+            step = dt_s * self.bpm / 60.0 * (1.0 + 0.04 * self.nudge)
+            paid = min(self._owed, SLEW * step)
+            self._owed -= paid
+            self.beats += step - paid
+            return
+        self._follow(dt_s, heard, ahead_s)
+
+    def _follow(self, dt_s: float, heard: BeatClock, ahead_s: float) -> None:
+        self.source, self.confidence = heard.source, heard.confidence
+        self.bpm = heard.tempo_bpm * self._octave
+        goal = (heard.beats + ahead_s * heard.tempo_bpm / 60.0) * self._octave
+        bar = heard.beats_per_bar or self.beats_per_bar
+        step = dt_s * self.bpm / 60.0
+        error = goal - (self.beats + step)
+        if not self._locked or bar != self.beats_per_bar or abs(error) > bar:
+            self._relock(goal, step, bar)
+            return
+        self.beats += step + min(max(error, -SLEW * step), SLEW * step)
+
+    def _relock(self, goal: float, step: float, bar: int) -> None:
+        """Take the source's place in its bar by the shortest way forward; whole bars that differ do not matter."""
+        self.beats_per_bar = bar
+        if goal < self.beats:
+            goal += math.ceil((self.beats + step - goal) / bar) * bar
+        self.beats = goal
+        self._bar_offset = 0.0
+        self._locked = True
+
+    def forget(self) -> None:
+        """The source is gone or new: the next word is taken at once. The tempo runs on."""
+        self._locked = False
+
+    def tap(self, seconds: float) -> None:
+        """One tap of the hand at show time `seconds`. Outliers are left out; a missed tap is understood."""
+        if self._taps and seconds - self._taps[-1] > TAP_TIMEOUT_S:
+            self._taps.clear()
+        self._taps.append(seconds)
+        if len(self._taps) < 2:
+            return
+        times = list(self._taps)
+        gaps = [b - a for a, b in zip(times, times[1:], strict=False) if b - a > 0.15]
+        if not gaps:
+            return
+        typical = median(gaps)
+        counted = [g / max(1, round(g / typical)) for g in gaps if 0.6 < g / typical / max(1, round(g / typical)) < 1.4]
+        self.bpm = min(max(60.0 / median(counted or gaps), 30.0), 240.0)
+        self._tapped, self.source, self.confidence = True, "tap", 1.0
+        self._to_the_beat()
+
+    def _to_the_beat(self) -> None:
+        """The tap is a beat: on to the next whole one. Just past one it waits there, since beats never go back."""
+        late = self.beats % 1.0
+        if late < 0.35:
+            self._owed = late
+        else:
+            self.beats = math.ceil(self.beats)
+            self._owed = 0.0
+
+    def release(self) -> None:
+        """Give the tempo back from the tapping hand to the sources."""
+        self._tapped, self._locked = False, False
+
+    def scale(self, factor: float) -> None:
+        """Twice (2) or half (0.5) the tempo, also of what the source says from now on."""
+        wanted = self.bpm * factor
+        if 30.0 <= wanted <= 240.0:
+            self.bpm = wanted
+            self._octave *= factor
+            self._locked = False
+
+    def one(self) -> None:
+        """The bar starts now."""
+        self._bar_offset = self.beats
+
+    def moment(self, seconds: float, dt_s: float, frame: int, date: tuple[int, int, int, float]) -> Moment:
+        """The moment of a tick."""
+        return Moment(seconds, dt_s, frame, self.beats, self.bar_phase, self.bpm, self.confidence, date)

@@ -1,0 +1,183 @@
+"""Presets: looks kept as readable TOML with a version. Never evaluated, never pickled.
+
+Unknown keys and values that make no sense are listed and the rest loads, so a preset from elsewhere still plays.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from perform.core.errors import PresetError
+from perform.core.routes import Route
+from perform.core.sources import Lfo, Random
+from perform.core.types import Value
+
+VERSION = 1
+_TOP = {"version", "name", "title", "doc", "tags", "deck", "master", "params", "route", "lfo", "random"}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A shader in a chain. name: its address; the shader's own name unless the preset gives another."""
+
+    name: str
+    shader: str
+    params: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Deck:
+    """A deck as a preset wants it: a source, its parameters, its chain."""
+
+    source: str = "testcard"
+    params: Mapping[str, Value] = field(default_factory=dict)
+    fx: tuple[Slot, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A look. params: further values by full path. problems: what was skipped while reading, one line each."""
+
+    name: str
+    title: str = ""
+    doc: str = ""
+    tags: tuple[str, ...] = ()
+    decks: Mapping[str, Deck] = field(default_factory=dict)
+    master: tuple[Slot, ...] = ()
+    params: Mapping[str, Value] = field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
+    free: tuple[Lfo | Random, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    def values(self) -> dict[str, Value]:
+        """Every value that the preset sets: full path -> native value."""
+        out: dict[str, Value] = {}
+        for letter, deck in self.decks.items():
+            out.update({f"deck/{letter}/source/{k}": v for k, v in deck.params.items()})
+            out.update({f"deck/{letter}/fx/{s.name}/{k}": v for s in deck.fx for k, v in s.params.items()})
+        out.update({f"master/fx/{s.name}/{k}": v for s in self.master for k, v in s.params.items()})
+        out.update(self.params)
+        return out
+
+
+def read_preset(path: str | Path) -> Preset:
+    """A preset file. Raises PresetError when it is no TOML at all, or from a newer perform."""
+    path = Path(path)
+    try:
+        return parse_preset(path.read_text("utf-8"), path.stem)
+    except PresetError as error:
+        raise PresetError(f"{path}: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise PresetError(f"{path}: cannot be read ({error})") from None
+
+
+def parse_preset(text: str, name: str = "untitled") -> Preset:
+    """A preset from text."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PresetError(f"not valid TOML ({error})") from None
+    version = data.get("version", VERSION)
+    if not isinstance(version, int) or version > VERSION:
+        raise PresetError(f"preset version {version!r} is newer than this perform knows ({VERSION})")
+    reader = _Reader()
+    reader.unknown("", data, _TOP)
+    decks = {letter: reader.deck(letter, body) for letter, body in reader.table(data, "deck").items()}
+    master = reader.slots("master", reader.table(data, "master"))
+    free = tuple(reader.units("lfo", Lfo, data) + reader.units("random", Random, data))
+    return Preset(
+        name=str(data.get("name", name)),
+        title=str(data.get("title", "")),
+        doc=str(data.get("doc", "")),
+        tags=tuple(str(t) for t in data.get("tags", ())),
+        decks=decks,
+        master=master,
+        params=reader.values("params", reader.table(data, "params")),
+        routes=reader.routes(data.get("route", [])),
+        free=free,
+        problems=tuple(reader.problems),
+    )
+
+
+class _Reader:
+    """Reads the parts, and keeps a line for each thing it had to leave out."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+
+    def unknown(self, where: str, data: Mapping[str, Any], known: set[str]) -> None:
+        self.problems += [f"unknown key {where}{key!r} is skipped" for key in data if key not in known]
+
+    def table(self, data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        value = data.get(key, {})
+        if isinstance(value, dict):
+            return value
+        self.problems.append(f"{key} should be a table and is skipped")
+        return {}
+
+    def values(self, where: str, data: Mapping[str, Any]) -> dict[str, Value]:
+        out: dict[str, Value] = {}
+        for key, value in data.items():
+            if isinstance(value, list) and all(isinstance(v, int | float) for v in value):
+                out[key] = tuple(float(v) for v in value)
+            elif isinstance(value, bool | int | float | str):
+                out[key] = value
+            else:
+                self.problems.append(f"{where}: {key} holds neither number, text nor numbers and is skipped")
+        return out
+
+    def deck(self, letter: str, body: Any) -> Deck:
+        if not isinstance(body, dict):
+            self.problems.append(f"deck.{letter} should be a table and is skipped")
+            return Deck()
+        self.unknown(f"deck.{letter}.", body, {"source", "params", "fx"})
+        params = self.values(f"deck.{letter}.params", self.table(body, "params"))
+        return Deck(str(body.get("source", "testcard")), params, self.slots(f"deck.{letter}", body))
+
+    def slots(self, where: str, body: Mapping[str, Any]) -> tuple[Slot, ...]:
+        out: list[Slot] = []
+        entries = body.get("fx", [])
+        for entry in entries if isinstance(entries, list) else []:
+            if not isinstance(entry, dict) or not isinstance(entry.get("shader"), str):
+                self.problems.append(f"{where}.fx: an entry without a shader name is skipped")
+                continue
+            self.unknown(f"{where}.fx.", entry, {"shader", "name", "params"})
+            name = self._free_name(str(entry.get("name", entry["shader"])), out)
+            params = self.values(f"{where}.fx.{name}", self.table(entry, "params"))
+            out.append(Slot(name, entry["shader"], params))
+        return tuple(out)
+
+    @staticmethod
+    def _free_name(name: str, taken: list[Slot]) -> str:
+        used = {slot.name for slot in taken}
+        count = 2
+        full = name
+        while full in used:
+            full, count = f"{name}_{count}", count + 1
+        return full
+
+    def routes(self, entries: Any) -> tuple[Route, ...]:
+        known = {f.name for f in fields(Route)}
+        out: list[Route] = []
+        for number, entry in enumerate(entries if isinstance(entries, list) else [], 1):
+            try:
+                self.unknown(f"route {number}: ", entry, known)
+                out.append(Route(**{k: v for k, v in entry.items() if k in known}))
+            except (TypeError, AttributeError, PresetError) as error:
+                self.problems.append(f"route {number} is skipped ({error})")
+        return tuple(out)
+
+    def units(self, key: str, kind: Any, data: Mapping[str, Any]) -> list[Any]:
+        known = {f.name for f in fields(kind)} - {"name"}
+        out: list[Any] = []
+        for name, entry in self.table(data, key).items():
+            try:
+                self.unknown(f"{key}.{name}.", entry, known)
+                out.append(kind(name=name, **{k: v for k, v in entry.items() if k in known}))
+            except (TypeError, AttributeError, PresetError) as error:
+                self.problems.append(f"{key}.{name} is skipped ({error})")
+        return out
