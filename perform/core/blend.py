@@ -32,4 +32,5 @@ def slerp(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
     safe = np.where(straight, 1.0, sine)
     wa = np.where(straight, 1.0 - t, np.sin((1.0 - t) * angle) / safe)
     wb = np.where(straight, t, np.sin(t * angle) / safe)
-    return (wa * unit_a + wb * unit_b) * (length_a + (length_b - length_a) * t)
+    blended: np.ndarray = (wa * unit_a + wb * unit_b) * (length_a + (length_b - length_a) * t)
+    return blended

@@ -58,9 +58,12 @@ def read_card(folder: str | Path) -> Card:
     weights = data["weights"]
     if Path(weights).name != weights or not weights.endswith(".safetensors"):
         raise ModelError(f"{path}: weights must name a .safetensors file in the same folder, not {weights!r}")
-    words = {k: str(data.get(k, "")) for k in ("title", "description", "author", "licence")}
-    tables = {k: data.get(k, {}) for k in ("architecture", "training")}
-    return Card(data["name"], data["kind"], folder, weights, data["sha256"].lower(), **words, **tables)
+    title, description, author, licence = (str(data.get(k, "")) for k in ("title", "description", "author", "licence"))
+    architecture, training = (data.get(k, {}) for k in ("architecture", "training"))
+    sha256 = data["sha256"].lower()
+    return Card(
+        data["name"], data["kind"], folder, weights, sha256, title, description, author, licence, architecture, training
+    )
 
 
 def check_hash(card: Card) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from itertools import pairwise
 from statistics import median
 
 from perform.core.params import Param
@@ -24,9 +25,7 @@ PARAMS: tuple[Param, ...] = (
     Param("halve", "trigger", False, doc="half the tempo"),
     Param("one", "trigger", False, doc="this is the one: the bar starts now"),
     Param("hold", "bool", False, doc="keep the tempo as it is, whatever the sources say"),
-    Param(
-        "lead_s", "float", 0.0, -0.2, 0.3, "s", doc="how far ahead of the sound the beat runs, to make up for delays"
-    ),
+    Param("lead_s", "float", 0.0, -0.2, 0.3, "s", doc="how far the beat runs ahead, to make up for delays"),
 )
 
 
@@ -102,7 +101,7 @@ class TempoClock:
         if len(self._taps) < 2:
             return
         times = list(self._taps)
-        gaps = [b - a for a, b in zip(times, times[1:], strict=False) if b - a > 0.15]
+        gaps = [b - a for a, b in pairwise(times) if b - a > 0.15]
         if not gaps:
             return
         typical = median(gaps)

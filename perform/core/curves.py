@@ -41,7 +41,7 @@ def shape(x: float, curve: str) -> float:
 def from_unit(x: float, lo: float, hi: float, curve: str = "linear") -> float:
     """0..1 to lo..hi. `log` gives equal ratios for equal steps and needs 0 < lo < hi."""
     if curve == "log" and lo > 0.0:
-        return min(max(lo * (hi / lo) ** x, lo), hi)
+        return min(max(float(lo * (hi / lo) ** x), lo), hi)
     return lo + (hi - lo) * shape(x, curve)
 
 

@@ -1,0 +1,75 @@
+"""Writing presets as TOML that a person would have written. `parse_preset(write_preset(p))` gives p again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from perform.core.preset import VERSION, Preset, Slot
+from perform.core.types import Value
+
+
+def _text(value: str) -> str:
+    # JSON's escapes are TOML's too, but for DEL, which JSON leaves as it is.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _literal(value: Value | Iterable[str]) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, int | float):
+        return repr(value)
+    return "[" + ", ".join(_literal(v) for v in value) + "]"
+
+
+def _key(name: str) -> str:
+    return name if name.replace("_", "").replace("-", "").isalnum() and name.isascii() else _text(name)
+
+
+def _table(heading: str, values: Mapping[str, Any]) -> list[str]:
+    return ["", heading, *(f"{_key(k)} = {_literal(v)}" for k, v in values.items())]
+
+
+def _slots(where: str, slots: Iterable[Slot]) -> list[str]:
+    lines: list[str] = []
+    for slot in slots:
+        lines += ["", f"[[{where}.fx]]", f"shader = {_text(slot.shader)}"]
+        if slot.name != slot.shader:
+            lines.append(f"name = {_text(slot.name)}")
+        if slot.params:
+            inner = ", ".join(f"{_key(k)} = {_literal(v)}" for k, v in slot.params.items())
+            lines.append(f"params = {{ {inner} }}")
+    return lines
+
+
+def _changed(unit: Any, skip: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Fields that differ from their defaults."""
+    return {
+        f.name: getattr(unit, f.name) for f in fields(unit) if f.name not in skip and getattr(unit, f.name) != f.default
+    }
+
+
+def write_preset(preset: Preset) -> str:
+    """The preset as TOML text."""
+    lines = [f"version = {VERSION}", f"name = {_text(preset.name)}"]
+    lines += [f"{k} = {_text(v)}" for k, v in (("title", preset.title), ("doc", preset.doc)) if v]
+    if preset.tags:
+        lines.append(f"tags = {_literal(preset.tags)}")
+    for letter, deck in preset.decks.items():
+        lines += ["", f"[deck.{_key(letter)}]", f"source = {_text(deck.source)}"]
+        if deck.params:
+            lines += _table(f"[deck.{_key(letter)}.params]", deck.params)
+        lines += _slots(f"deck.{_key(letter)}", deck.fx)
+    lines += _slots("master", preset.master)
+    if preset.params:
+        lines += _table("[params]", preset.params)
+    for unit in preset.free:
+        kind = unit.source.split("/", 1)[0]
+        lines += _table(f"[{kind}.{_key(unit.name)}]", _changed(unit, ("name",)))
+    for route in preset.routes:
+        lines += _table("[[route]]", _changed(route))
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,219 @@
+"""One tick of the show: events, moment, parameters, painters, stage, sinks. The same live and offline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from perform.core.clock import TempoClock
+from perform.core.contracts import Sink, Stage
+from perform.core.errors import PerformError
+from perform.core.params import ParamTable
+from perform.core.routes import RouteBank
+from perform.core.sources import Lfo, Random, beat_values, free_values
+from perform.core.types import ControlEvent, Features, Frame, Moment, ParamFrame, Value
+from perform.engine.health import Health
+from perform.engine.hearing import Heard, Hearing, resting
+from perform.engine.mailbox import ControlQueue
+from perform.engine.pacing import MOST_DT_S
+from perform.engine.painter import Painter
+
+NOTHING_HEARD = Features(0.0, {}, np.zeros(64, np.float32), np.zeros((1024, 2), np.float32))
+_TEMPO_TRIGGERS = ("tap", "double", "halve", "one")
+_PANIC = "out/panic"
+
+
+class Engine:
+    """Owns the parameter table, the routes and the tempo; is handed everything else through contracts.
+
+    `command` gets events whose address is no parameter (`key/…`, `preset/…`, `quit`): it returns whether it knew it.
+    Thread: one owner, the thread that ticks, which also owns OpenGL.
+    """
+
+    def __init__(
+        self,
+        table: ParamTable,
+        stage: Stage,
+        hearing: Hearing,
+        queue: ControlQueue,
+        clock: Callable[[], float],
+        *,
+        command: Callable[[ControlEvent], bool] = lambda _: False,
+        date: Callable[[], tuple[int, int, int, float]] = lambda: (2000, 1, 1, 0.0),
+    ) -> None:
+        self.table = table
+        self.stage = stage
+        self.hearing = hearing
+        self.queue = queue
+        self.health = Health(clock)
+        self.tempo = TempoClock()
+        self.bank = RouteBank()
+        self.free: Sequence[Lfo | Random] = ()
+        self.painters: dict[str, Painter] = {}
+        self.coming: dict[str, Painter] = {}
+        self.sinks: list[Sink] = []
+        self.signals: dict[str, float] = {}
+        self.moment = Moment(0.0, 0.0, -1)
+        self.params = ParamFrame({})
+        self.heard: Heard | None = None
+        self._command = command
+        self._date = date
+        self._tempo_counts: dict[str, int] = {}
+        self._before: Moment | None = None
+        self._shown: dict[str, int] = {}
+
+    def set_routes(self, bank: RouteBank, free: Sequence[Lfo | Random]) -> None:
+        """New routes for a new look. Trigger counts stay, so nothing fires by itself."""
+        self.table.keep_counts(self.params)
+        self.bank, self.free = bank, tuple(free)
+
+    def tick(self, seconds: float) -> Moment:
+        """Bring the show to `seconds` and show one frame."""
+        dt_s = 0.0 if self._before is None else min(max(seconds - self.moment.seconds, 0.0), MOST_DT_S)
+        with self.health.timed("control"):
+            self._take_events(seconds)
+            self._listen(seconds, dt_s)
+            self.params = self.bank.apply(self.table, self.signals, dt_s)
+        with self.health.timed("painters"):
+            frames = self._paint()
+        with self.health.timed("stage"):
+            features = NOTHING_HEARD if self.heard is None else self.heard.features
+            self.stage.show(frames, self.params, features, self.moment)
+        with self.health.timed("sinks"):
+            self._send()
+        self._before = self.moment
+        return self.moment
+
+    def _take_events(self, seconds: float) -> None:
+        for event in (*self.stage.poll(), *self.queue.drain()):
+            try:
+                self._take(event, seconds)
+            except PerformError as error:
+                self.health.failed("control", error)
+
+    def _take(self, event: ControlEvent, seconds: float) -> None:
+        if event.address in self.table:
+            self.table.set(event.address, event.value, normalised=event.normalised)
+            if event.address.startswith("tempo/"):
+                self._tempo_hand(event.address.removeprefix("tempo/"), seconds)
+            elif event.address == _PANIC:
+                self.panic()
+        elif not self._command(event):
+            self.health.count("unknown addresses")
+
+    def _tempo_hand(self, what: str, seconds: float) -> None:
+        """The hand on the tempo: a trigger that was just pulled, or a bpm that was just set."""
+        path = f"tempo/{what}"
+        if what == "bpm":
+            self.tempo.bpm = float(self.table.value(path))  # type: ignore[arg-type]
+            self.tempo.source, self.tempo.confidence = "manual", 1.0
+            return
+        if what not in _TEMPO_TRIGGERS:
+            return
+        count = int(self.table.value(path))  # type: ignore[arg-type]
+        if count == self._tempo_counts.get(what, 0):
+            return
+        self._tempo_counts[what] = count
+        if what == "tap":
+            self.tempo.tap(seconds)
+        elif what == "one":
+            self.tempo.one()
+        else:
+            self.tempo.scale(2.0 if what == "double" else 0.5)
+
+    def panic(self) -> None:
+        """A known-safe picture at once: no route acts, nothing is black or frozen, every level is up.
+
+        The next preset, or a second panic, gives the routes back.
+        """
+        self.bank.suspended = not self.bank.suspended
+        for path in ("out/blackout", "out/freeze", "out/testcard", "deck/a/bypass"):
+            if path in self.table:
+                self.table.set(path, False)
+        for path in ("out/level", "deck/a/level"):
+            if path in self.table:
+                self.table.reset(path)
+
+    def _listen(self, seconds: float, dt_s: float) -> None:
+        values = self.table.base()
+        self.tempo.nudge = float(values.get("tempo/nudge", 0.0))  # type: ignore[arg-type]
+        self.tempo.hold = bool(values.get("tempo/hold", False))
+        heard = self.hearing.at(seconds)
+        beat, ahead_s = None, 0.0
+        if heard is not None:
+            if heard.beat is not None and heard.age_s < 1.0:
+                beat = heard.beat
+                lead_s = float(values.get("tempo/lead_s", 0.0))  # type: ignore[arg-type]
+                ahead_s = heard.features.time_s - beat.time_s + heard.age_s + lead_s
+            heard = Heard(resting(heard.features, heard.age_s), heard.beat, heard.arrived_s, heard.age_s)
+        self.heard = heard
+        self.tempo.advance(dt_s, beat, ahead_s)
+        self.moment = self.tempo.moment(seconds, dt_s, self.moment.frame + 1, self._date())
+        self.signals = dict(heard.features.values) if heard is not None else {}
+        self.signals.update(beat_values(self.moment, self.tempo.beats_per_bar))
+        self.signals.update(free_values(self.free, self.moment))
+        for number in range(1, 9):
+            self.signals[f"macro/{number}"] = float(values.get(f"macro/{number}", 0.0))  # type: ignore[arg-type]
+
+    def _paint(self) -> Mapping[str, Frame]:
+        """Hand the moment to the painters and take what is finished; a painter still loading waits in `coming`."""
+        for letter, painter in list(self.coming.items()):
+            painter.submit(self._own(letter), self.moment)
+            if painter.newest() is not None or letter not in self.painters:
+                before = self.painters.pop(letter, None)
+                self.painters[letter] = self.coming.pop(letter)
+                if before is not None:
+                    before.close()
+        frames: dict[str, Frame] = {}
+        for letter, painter in self.painters.items():
+            painter.submit(self._own(letter), self.moment)
+            frame = painter.newest()
+            if frame is not None:
+                frames[letter] = frame
+                if self._shown.get(letter) != frame.sequence:
+                    self._shown[letter] = frame.sequence
+                    self.health.count(f"deck {letter} frames")
+        return frames
+
+    def _own(self, letter: str) -> ParamFrame:
+        return ParamFrame(self.params.under(f"deck/{letter}/source"))
+
+    def _send(self) -> None:
+        """Recordings get the frame before, which the graphics card has had the time to finish."""
+        if not self.sinks or self._before is None:
+            return
+        image = self.stage.read_back()
+        if image is not None:
+            for sink in self.sinks:
+                sink.send(image, self._before)
+
+    def value(self, path: str) -> Value:
+        """A parameter as it is shown now, with its routes; its base value before the first tick."""
+        shown = self.params.values.get(path)
+        return self.table.value(path) if shown is None else shown
+
+    def report(self) -> dict[str, Any]:
+        """The state of health, for the HUD and for JSON."""
+        sound = dict(self.hearing.counts())
+        decks = {
+            letter: {
+                "fps": round(p.fps, 1),
+                "ms_p50": round(p.frame_ms, 2),
+                "failures": p.failures,
+                "last_error": p.last_error,
+            }
+            for letter, p in self.painters.items()
+        }
+        control = {"posted": self.queue.posted, "coalesced": self.queue.coalesced, "dropped": self.queue.dropped}
+        return self.health.report({"sound": sound, "decks": decks, "control": control})
+
+    def close(self) -> None:
+        """Stop everything; sinks finish their files first."""
+        self.hearing.close()
+        for sink in self.sinks:
+            sink.close()
+        for painter in (*self.painters.values(), *self.coming.values()):
+            painter.close()
+        self.stage.close()

@@ -1,0 +1,214 @@
+"""The analysis side of the show: sound in, features and the beat out; in a thread live, by demand offline."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from perform.core.contracts import Analyser, AudioInput
+from perform.core.errors import PerformError
+from perform.core.routes import is_counter
+from perform.core.types import AudioBlock, BeatClock, Features
+from perform.engine.mailbox import Mailbox
+
+READ_FRAMES = 512
+STALE_S = 0.3
+"""After this long without sound a source counts as lost, and its values fall to rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The newest analysis. arrived_s: show time at which it was finished. age_s: how old it is by now."""
+
+    features: Features
+    beat: BeatClock | None
+    arrived_s: float
+    age_s: float = 0.0
+
+
+class Hearing(Protocol):
+    """What the engine knows of sound."""
+
+    def at(self, seconds: float) -> Heard | None:
+        """What was heard up to show time `seconds`; None before the first hop."""
+
+    def counts(self) -> dict[str, int]:
+        """Counters of the input, the analysis and the listeners."""
+
+    @property
+    def finished(self) -> bool:
+        """True when no more sound will come."""
+
+    def close(self) -> None:
+        """Stop."""
+
+
+Beats = Callable[[AudioBlock], BeatClock | None]
+"""Follows the sound and tells the beat, as a tracker or an input that knows it does."""
+
+
+class _Ear:
+    """One block from the input through analysis and beat, with its listeners."""
+
+    def __init__(
+        self,
+        sound: AudioInput,
+        analyser: Analyser,
+        beats: Beats | None,
+        listeners: Sequence[Callable[[AudioBlock], Any]],
+    ) -> None:
+        self.sound = sound
+        self.analyser = analyser
+        self.beats = beats
+        self.listeners = list(listeners)
+        self.newest: Heard | None = None
+        self.errors = 0
+        self.last_error = ""
+
+    def take(self, block: AudioBlock, now_s: float) -> Heard | None:
+        hops = self.analyser.process(block)
+        beat = self.beats(block) if self.beats else None
+        for listen in self.listeners:
+            listen(block)
+        if hops:
+            self.newest = Heard(hops[-1], beat, now_s)
+        return self.newest if hops else None
+
+    def counts(self) -> dict[str, int]:
+        """Counters of input and analysis, by name."""
+        counted = dict(self.sound.counts())
+        more = getattr(self.analyser, "counts", None)
+        if callable(more):
+            for name, value in more().items():
+                counted[f"analysis {name}"] = value
+        if self.errors:
+            counted["hearing errors"] = self.errors
+        return counted
+
+
+class OfflineHearing:
+    """Reads exactly the sound that belongs to a frame, so that a render is the same every time."""
+
+    def __init__(
+        self,
+        sound: AudioInput,
+        analyser: Analyser,
+        beats: Beats | None = None,
+        listeners: Sequence[Callable[[AudioBlock], Any]] = (),
+    ) -> None:
+        self._ear = _Ear(sound, analyser, beats, listeners)
+        self._read = 0
+        self._ended = False
+
+    def at(self, seconds: float) -> Heard | None:
+        """Read on up to `seconds` of sound."""
+        sound = self._ear.sound
+        missing = round(seconds * sound.rate_hz) - self._read
+        while missing > 0 and not self._ended:
+            block = sound.read(missing)
+            if block is None:
+                self._ended = True
+                break
+            n = len(block.samples)
+            self._read += n
+            missing -= n
+            self._ear.take(block, seconds)
+        heard = self._ear.newest
+        return None if heard is None else replace(heard, age_s=max(0.0, seconds - heard.features.time_s))
+
+    def counts(self) -> dict[str, int]:
+        """Counters of input and analysis."""
+        return self._ear.counts()
+
+    @property
+    def finished(self) -> bool:
+        """True when the sound is played out."""
+        return self._ended
+
+    def close(self) -> None:
+        """Close the input."""
+        self._ear.sound.close()
+
+
+class LiveHearing:
+    """Reads and analyses in a thread. Thread: `at`, `counts`, `close` from the engine; the rest inside.
+
+    An error in a block is counted and the next block taken: the ear never goes deaf for good.
+    """
+
+    def __init__(
+        self,
+        sound: AudioInput,
+        analyser: Analyser,
+        clock: Callable[[], float],
+        beats: Beats | None = None,
+        listeners: Sequence[Callable[[AudioBlock], Any]] = (),
+    ) -> None:
+        self._ear = _Ear(sound, analyser, beats, listeners)
+        self._clock = clock
+        self._box: Mailbox[Heard] = Mailbox()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="hearing", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def at(self, seconds: float) -> Heard | None:
+        """The newest analysis, with its age."""
+        heard = self._box.peek()
+        return None if heard is None else replace(heard, age_s=max(0.0, seconds - heard.arrived_s))
+
+    def counts(self) -> dict[str, int]:
+        """Counters of input and analysis."""
+        return self._ear.counts()
+
+    @property
+    def last_error(self) -> str:
+        """The newest failure, one line."""
+        return self._ear.last_error
+
+    @property
+    def finished(self) -> bool:
+        """True when the sound is played out."""
+        return self._ear.sound.finished
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=2.0)
+        self._ear.sound.close()
+
+    def _run(self) -> None:
+        while not self._stop.is_set() and not self._ear.sound.finished:
+            try:
+                block = self._ear.sound.read(READ_FRAMES)
+                if block is None:
+                    self._stop.wait(0.002)
+                    continue
+                heard = self._ear.take(block, self._clock())
+                if heard is not None:
+                    self._box.put(heard)
+            except (PerformError, ValueError, ArithmeticError, OSError, RuntimeError) as error:
+                self._ear.errors += 1
+                self._ear.last_error = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+                self._stop.wait(0.05)
+
+
+def resting(features: Features, age_s: float) -> Features:
+    """Features of a source that has gone quiet without a word: everything but counters and integrated time falls to
+    rest within about a second, so nothing sticks at its peak."""
+    if age_s <= STALE_S:
+        return features
+    left = math.exp(-(age_s - STALE_S) / 0.3)
+    values = {
+        name: value if is_counter(name) or name.endswith(("/time", "_db", "_hz")) else value * left
+        for name, value in features.values.items()
+    }
+    if "audio/silence" in values:
+        values["audio/silence"] = 1.0 - left * (1.0 - features.values["audio/silence"])
+    return replace(features, values=values, spectrum=features.spectrum * left, waveform=features.waveform * left)

@@ -1,0 +1,39 @@
+"""When the next frame is due: absolute deadlines, so that small delays do not add up, and no burst after a stall."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+MOST_DT_S = 0.25
+"""A tick never moves time on by more than this, so a stall does not make anything explode."""
+
+
+def next_deadline(deadline_s: float, now_s: float, period_s: float) -> tuple[float, int]:
+    """The deadline after `deadline_s`, and how many were missed. After three missed ones the grid starts anew."""
+    upcoming = deadline_s + period_s
+    late = now_s - upcoming
+    if late <= 0.0:
+        return upcoming, 0
+    missed = int(late / period_s) + 1
+    return (now_s if missed > 3 else upcoming), missed
+
+
+class Pacer:
+    """Holds a loop to `fps`. Where the window's swap already waits for the display, it finds nothing to wait for."""
+
+    def __init__(self, fps: float, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+        self._period_s = 1.0 / fps
+        self._clock = clock
+        self._sleep = sleep
+        self._deadline_s: float | None = None
+        self.missed = 0
+
+    def wait(self) -> None:
+        """Sleep until the next frame is due."""
+        now_s = self._clock()
+        if self._deadline_s is None:
+            self._deadline_s = now_s
+        self._deadline_s, missed = next_deadline(self._deadline_s, now_s, self._period_s)
+        self.missed += missed
+        if self._deadline_s > now_s:
+            self._sleep(self._deadline_s - now_s)
