@@ -58,11 +58,13 @@ class Engine:
         self.moment = Moment(0.0, 0.0, -1)
         self.params = ParamFrame({})
         self.heard: Heard | None = None
+        self.exact = False  # offline: every sink gets the very frame of the tick
         self._command = command
         self._date = date
         self._tempo_counts: dict[str, int] = {}
         self._before: Moment | None = None
         self._shown: dict[str, int] = {}
+        self._wishes: dict[str, ParamFrame] = {}
 
     def set_routes(self, bank: RouteBank, free: Sequence[Lfo | Random]) -> None:
         """New routes for a new look. Trigger counts stay, so nothing fires by itself."""
@@ -158,17 +160,14 @@ class Engine:
             self.signals[f"macro/{number}"] = float(values.get(f"macro/{number}", 0.0))  # type: ignore[arg-type]
 
     def _paint(self) -> Mapping[str, Frame]:
-        """Hand the moment to the painters and take what is finished; a painter still loading waits in `coming`."""
-        for letter, painter in list(self.coming.items()):
-            painter.submit(self._own(letter), self.moment)
-            if painter.newest() is not None or letter not in self.painters:
-                before = self.painters.pop(letter, None)
-                self.painters[letter] = self.coming.pop(letter)
-                if before is not None:
-                    before.close()
+        """Hand the moment to the painters and take what is finished."""
+        for letter in list(self.coming):
+            self._bring_in(letter)
         frames: dict[str, Frame] = {}
         for letter, painter in self.painters.items():
-            painter.submit(self._own(letter), self.moment)
+            if letter not in self.coming:
+                self._wishes[letter] = self._own(letter)
+            painter.submit(self._wishes.get(letter, ParamFrame({})), self.moment)
             frame = painter.newest()
             if frame is not None:
                 frames[letter] = frame
@@ -177,17 +176,32 @@ class Engine:
                     self.health.count(f"deck {letter} frames")
         return frames
 
+    def _bring_in(self, letter: str) -> None:
+        """A new painter comes in with its first finished frame; until then the old one plays on as it was."""
+        painter = self.coming[letter]
+        painter.submit(self._own(letter), self.moment)
+        if painter.newest() is None and letter in self.painters:
+            return
+        before = self.painters.pop(letter, None)
+        self.painters[letter] = self.coming.pop(letter)
+        if before is not None:
+            before.close()
+
     def _own(self, letter: str) -> ParamFrame:
         return ParamFrame(self.params.under(f"deck/{letter}/source"))
 
     def _send(self) -> None:
-        """Recordings get the frame before, which the graphics card has had the time to finish."""
-        if not self.sinks or self._before is None:
+        """Live, recordings get the frame before, which the graphics card has had the time to finish."""
+        if not self.sinks:
             return
-        image = self.stage.read_back()
-        if image is not None:
+        if self.exact:
+            image: np.ndarray | None = self.stage.finish()
+            moment: Moment | None = self.moment
+        else:
+            image, moment = self.stage.read_back(), self._before
+        if image is not None and moment is not None:
             for sink in self.sinks:
-                sink.send(image, self._before)
+                sink.send(image, moment)
 
     def value(self, path: str) -> Value:
         """A parameter as it is shown now, with its routes; its base value before the first tick."""

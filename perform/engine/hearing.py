@@ -6,7 +6,7 @@ import math
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from perform.core.contracts import Analyser, AudioInput
 from perform.core.errors import PerformError
@@ -46,8 +46,12 @@ class Hearing(Protocol):
         """Stop."""
 
 
-Beats = Callable[[AudioBlock], BeatClock | None]
+Beats: TypeAlias = Callable[[AudioBlock], BeatClock | None]
 """Follows the sound and tells the beat, as a tracker or an input that knows it does."""
+
+
+Listener: TypeAlias = Callable[[AudioBlock], Any]
+"""Gets every block as well: the loudspeaker, a recording."""
 
 
 class _Ear:
@@ -58,7 +62,7 @@ class _Ear:
         sound: AudioInput,
         analyser: Analyser,
         beats: Beats | None,
-        listeners: Sequence[Callable[[AudioBlock], Any]],
+        listeners: Sequence[Listener],
     ) -> None:
         self.sound = sound
         self.analyser = analyser
@@ -97,7 +101,7 @@ class OfflineHearing:
         sound: AudioInput,
         analyser: Analyser,
         beats: Beats | None = None,
-        listeners: Sequence[Callable[[AudioBlock], Any]] = (),
+        listeners: Sequence[Listener] = (),
     ) -> None:
         self._ear = _Ear(sound, analyser, beats, listeners)
         self._read = 0
@@ -145,7 +149,7 @@ class LiveHearing:
         analyser: Analyser,
         clock: Callable[[], float],
         beats: Beats | None = None,
-        listeners: Sequence[Callable[[AudioBlock], Any]] = (),
+        listeners: Sequence[Listener] = (),
     ) -> None:
         self._ear = _Ear(sound, analyser, beats, listeners)
         self._clock = clock

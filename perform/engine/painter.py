@@ -6,6 +6,7 @@ generator is made anew with a growing pause; the last good frame stays.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,6 +18,8 @@ from perform.core.types import Frame, Moment, ParamFrame
 from perform.engine.health import Timing
 from perform.engine.mailbox import Mailbox
 
+_SEQUENCE = itertools.count(1)
+"""Frames are numbered over all painters, so that a frame of a new painter is never taken for one of the old."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 Factory = Callable[[], Generator]
 """Makes a generator that is open and prepared. Called in the worker: it may take its time."""
@@ -62,7 +65,8 @@ class InlinePainter:
     def submit(self, params: ParamFrame, moment: Moment) -> None:
         """Paint now."""
         began = self._clock()
-        self._frame = self._generator.render(params, {}, moment)
+        frame = self._generator.render(params, {}, moment)
+        self._frame = replace(frame, sequence=next(_SEQUENCE))
         self._timing.add((self._clock() - began) * 1000.0)
 
     def newest(self) -> Frame | None:
@@ -162,8 +166,7 @@ class ThreadPainter:
         frame = generator.render(params, {}, moment)
         ended = self._clock()
         self._painted += 1
-        # A generator made anew counts from 1 again; what leaves here only grows.
-        self._outbox.put(replace(frame, sequence=self._painted))
+        self._outbox.put(replace(frame, sequence=next(_SEQUENCE)))
         self._timing.add((ended - began) * 1000.0)
         self._finished = [*self._finished[-240:], ended]
 
