@@ -1,0 +1,111 @@
+"""Where models, presets and shaders lie, and how a name finds one.
+
+The search path: the folder you stand in, the user's data folder, then what ships with perform (the checkout, or
+`perform/content` inside a wheel). The nearer wins by name. Names that come from files or the network are only ever
+names: nothing with a separator in it reaches the disk, except a shader file that the person at the keyboard gives.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import platformdirs
+
+from perform.core.card import FILE as CARD_FILE
+from perform.core.errors import ModelError, PerformError, PresetError, ShaderError
+
+SHADER_KINDS = ("generators", "effects", "transitions")
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def shipped() -> Path:
+    """The folder that holds what ships: `perform/content` in a wheel, else the checkout's root."""
+    packed = _PACKAGE / "content"
+    return packed if packed.is_dir() else _PACKAGE.parent
+
+
+def search_path() -> tuple[Path, ...]:
+    """Folders that may hold `models/`, `presets/` and `shaders/`, the nearest first, none twice."""
+    folders = (Path.cwd(), platformdirs.user_data_path("perform", appauthor=False), shipped())
+    return tuple(dict.fromkeys(folder.resolve() for folder in folders))
+
+
+def find_model(name: str) -> Path:
+    """The folder of a model. Raises ModelError, naming models that are spelt alike."""
+    return _find(name, _models(), "model", ModelError)
+
+
+def find_preset(name: str) -> Path:
+    """The file of a preset; sets (ordered cues) are `sets/NAME`. Raises PresetError."""
+    return _find(name, _presets(), "preset", PresetError)
+
+
+def find_shader(name: str, kind: str | None = None, *, trusted: bool = False) -> Path:
+    """The `.fs` file of a shader.
+
+    kind: generators, effects or transitions; None looks in all. trusted: `name` was typed by the person who runs
+    perform, so that it may also be the path of an existing `.fs` file. Raises ShaderError.
+    """
+    if trusted and name.endswith(".fs") and Path(name).is_file():
+        return Path(name).resolve()
+    bare = name[:-3] if name.endswith(".fs") else name
+    return _find(bare, _shaders(kind), f"{kind[:-1]} shader" if kind else "shader", ShaderError)
+
+
+def list_models() -> list[Path]:
+    """Model folders by name; a nearer one hides one of the same name."""
+    return [path for _, path in sorted(_models().items())]
+
+
+def list_presets() -> list[Path]:
+    """Preset files by name, without the sets."""
+    return [path for name, path in sorted(_presets().items()) if "/" not in name]
+
+
+def list_shaders(kind: str | None = None) -> list[Path]:
+    """Shader files by name; of one kind, or generators, effects and transitions in this order."""
+    kinds = (kind,) if kind else SHADER_KINDS
+    return [path for one in kinds for _, path in sorted(_shaders(one).items())]
+
+
+def _models() -> dict[str, Path]:
+    return _by_name(lambda root: (p.parent for p in (root / "models").glob(f"*/{CARD_FILE}")), lambda p: p.name)
+
+
+def _presets() -> dict[str, Path]:
+    found = _by_name(lambda root: (root / "presets").glob("*.toml"), lambda p: p.stem)
+    sets = _by_name(lambda root: (root / "presets" / "sets").glob("*.toml"), lambda p: f"sets/{p.stem}")
+    return found | sets
+
+
+def _shaders(kind: str | None) -> dict[str, Path]:
+    if kind is not None and kind not in SHADER_KINDS:
+        raise ShaderError(f"no kind of shader {kind!r}; there are {', '.join(SHADER_KINDS)}")
+    kinds = (kind,) if kind else SHADER_KINDS
+    return _by_name(lambda root: (p for one in kinds for p in (root / "shaders" / one).glob("*.fs")), lambda p: p.stem)
+
+
+def _by_name(listed: Callable[[Path], Iterator[Path]], name_of: Callable[[Path], str]) -> dict[str, Path]:
+    """name -> path over the whole search path, the nearer first. A folder that cannot be read holds nothing."""
+    found: dict[str, Path] = {}
+    for root in search_path():
+        try:
+            paths = sorted(listed(root))
+        except OSError:
+            continue
+        for path in paths:
+            found.setdefault(name_of(path), path)
+    return found
+
+
+def _find(name: str, known: dict[str, Path], what: str, error: type[PerformError]) -> Path:
+    """Look a name up among those that are there; the name itself never becomes a path."""
+    if name in known:
+        return known[name]
+    shown = name if len(name) <= 60 else name[:60] + "…"
+    near = difflib.get_close_matches(name[:200], known, n=3, cutoff=0.5)
+    if near:
+        raise error(f"no {what} {shown!r}; did you mean {' or '.join(near)}?")
+    raise error(f"no {what} {shown!r}; there are: {', '.join(sorted(known)[:20]) or 'none'}")
