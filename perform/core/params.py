@@ -148,6 +148,7 @@ class ParamTable:
     def __init__(self, rows: Iterable[Param] = ()) -> None:
         self._rows: dict[str, Param] = {}
         self._base: dict[str, Value] = {}
+        self._pulled: dict[str, int] = {}  # counts of triggers whose row is gone: it may come back
         self.revision = 0
         self.add(rows)
 
@@ -156,14 +157,18 @@ class ParamTable:
         for row in rows:
             path = f"{prefix}/{row.name}" if prefix else row.name
             self._rows[path] = full = replace(row, name=path)
-            kept = self._base.get(path)
-            self._base[path] = 0 if row.kind == "trigger" and kept is None else _fitting(full, kept)
+            if row.kind == "trigger":
+                self._base[path] = self._pulled.get(path, 0) if path not in self._base else self._base[path]
+            else:
+                self._base[path] = _fitting(full, self._base.get(path))
         self.revision += 1
 
     def remove(self, prefix: str) -> None:
-        """Drop every row at or below `prefix`."""
+        """Drop every row at or below `prefix`. The counts of its triggers go on if it comes back."""
         for path in [p for p in self._rows if p == prefix or p.startswith(prefix + "/")]:
-            del self._rows[path], self._base[path]
+            if self._rows.pop(path).kind == "trigger":
+                self._pulled[path] = int(self._base[path])  # type: ignore[arg-type]
+            del self._base[path]
         self.revision += 1
 
     def set(self, path: str, value: object, *, normalised: bool = False) -> Value:
@@ -219,8 +224,6 @@ class ParamTable:
 
 def _fitting(row: Param, kept: Value | None) -> Value:
     if kept is not None:
-        if row.kind == "trigger" and isinstance(kept, int):
-            return kept
         try:
             return row.checked(kept)
         except ParamError:

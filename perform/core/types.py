@@ -30,13 +30,15 @@ class Features:
     """One hop of analysis.
 
     time_s: stream time of the newest sample that went in. values: feature name -> float (see `perform list
-    features`). spectrum: [bands] float32 0..1, low to high. waveform: [n, 2] float32 -1..1, oldest first.
+    features`). spectrum: [512] float32 0..1, evenly spaced in Hz. waveform: [n, 2] float32 -1..1, oldest first.
+    mel: [64] float32 0..1, evenly spaced to the ear, low to high.
     """
 
     time_s: float
     values: Mapping[str, float]
     spectrum: np.ndarray
     waveform: np.ndarray
+    mel: np.ndarray = field(default_factory=lambda: np.zeros(64, np.float32))
 
 
 @dataclass(frozen=True, slots=True)

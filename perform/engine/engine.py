@@ -28,7 +28,6 @@ _PANIC = "out/panic"
 class Engine:
     """Owns the parameter table, the routes and the tempo; is handed everything else through contracts.
 
-    `command` gets events whose address is no parameter (`key/…`, `preset/…`, `quit`): it returns whether it knew it.
     Thread: one owner, the thread that ticks, which also owns OpenGL.
     """
 
@@ -40,7 +39,6 @@ class Engine:
         queue: ControlQueue,
         clock: Callable[[], float],
         *,
-        command: Callable[[ControlEvent], bool] = lambda _: False,
         date: Callable[[], tuple[int, int, int, float]] = lambda: (2000, 1, 1, 0.0),
     ) -> None:
         self.table = table
@@ -59,12 +57,16 @@ class Engine:
         self.params = ParamFrame({})
         self.heard: Heard | None = None
         self.exact = False  # offline: every sink gets the very frame of the tick
-        self._command = command
+        self._command: Callable[[ControlEvent], bool] = lambda _: False
         self._date = date
         self._tempo_counts: dict[str, int] = {}
         self._before: Moment | None = None
         self._shown: dict[str, int] = {}
         self._wishes: dict[str, ParamFrame] = {}
+
+    def set_command(self, command: Callable[[ControlEvent], bool]) -> None:
+        """Who gets events whose address is no parameter."""
+        self._command = command
 
     def set_routes(self, bank: RouteBank, free: Sequence[Lfo | Random]) -> None:
         """New routes for a new look. Trigger counts stay, so nothing fires by itself."""

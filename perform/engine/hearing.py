@@ -35,6 +35,12 @@ class Hearing(Protocol):
     def at(self, seconds: float) -> Heard | None:
         """What was heard up to show time `seconds`; None before the first hop."""
 
+    def settle_with(self, settle: Callable[[], None]) -> None:
+        """Who brings the settings of the analysis up to date, before each block."""
+
+    def add_listener(self, listen: Listener) -> None:
+        """One more that gets every block."""
+
     def counts(self) -> dict[str, int]:
         """Counters of the input, the analysis and the listeners."""
 
@@ -68,11 +74,13 @@ class _Ear:
         self.analyser = analyser
         self.beats = beats
         self.listeners = list(listeners)
+        self.settle: Callable[[], None] = lambda: None
         self.newest: Heard | None = None
         self.errors = 0
         self.last_error = ""
 
     def take(self, block: AudioBlock, now_s: float) -> Heard | None:
+        self.settle()
         hops = self.analyser.process(block)
         beat = self.beats(block) if self.beats else None
         for listen in self.listeners:
@@ -106,6 +114,14 @@ class OfflineHearing:
         self._ear = _Ear(sound, analyser, beats, listeners)
         self._read = 0
         self._ended = False
+
+    def settle_with(self, settle: Callable[[], None]) -> None:
+        """Called before each block: brings the settings of the analysis up to date."""
+        self._ear.settle = settle
+
+    def add_listener(self, listen: Listener) -> None:
+        """One more that gets every block."""
+        self._ear.listeners.append(listen)
 
     def at(self, seconds: float) -> Heard | None:
         """Read on up to `seconds` of sound."""
@@ -156,6 +172,14 @@ class LiveHearing:
         self._box: Mailbox[Heard] = Mailbox()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="hearing", daemon=True)
+
+    def settle_with(self, settle: Callable[[], None]) -> None:
+        """Called before each block, in the thread of the analysis: brings its settings up to date."""
+        self._ear.settle = settle
+
+    def add_listener(self, listen: Listener) -> None:
+        """One more that gets every block. Before `start`, or between two blocks."""
+        self._ear.listeners = [*self._ear.listeners, listen]
 
     def start(self) -> None:
         """Begin to listen."""

@@ -1,0 +1,270 @@
+"""The composition root: the one place that knows every part. Builds a live or an offline show from options."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from perform.core.contracts import AudioInput, Control
+from perform.core.errors import DeviceError, PerformError
+from perform.core.params import Param, ParamTable
+from perform.core.types import AudioBlock, BeatClock
+from perform.deck_source import SourcePlan, pick_device
+from perform.engine.engine import Engine
+from perform.engine.hearing import LiveHearing, OfflineHearing
+from perform.engine.mailbox import ControlQueue
+from perform.engine.painter import InlinePainter, Painter, ThreadPainter
+from perform.options import DEFAULT_PRESET, Options
+from perform.show import MakePainter, Show
+
+Say = Callable[[str], None]
+RATE_HZ = 48000.0
+
+
+@dataclass
+class Rig:
+    """A show with the parts that the loop has to look after."""
+
+    show: Show
+    sound: AudioInput
+    analyser: Any
+    controls: list[Control] = field(default_factory=list)
+    speaker: Any = None
+    recorder: Any = None
+    software: bool = True
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the show."""
+        return self.show.engine
+
+    def close(self) -> None:
+        """Stop everything, the listeners first."""
+        for control in self.controls:
+            control.close()
+        self.engine.close()
+        if self.speaker is not None:
+            self.speaker.close()
+
+
+class ShowClock:
+    """Seconds since the show began, by the monotonic clock."""
+
+    def __init__(self) -> None:
+        self._zero = time.monotonic()
+
+    def __call__(self) -> float:
+        """Show time now."""
+        return time.monotonic() - self._zero
+
+
+def today() -> tuple[int, int, int, float]:
+    """The calendar for ISF's DATE: (year, month, day, seconds in the day)."""
+    now = datetime.now()
+    return now.year, now.month, now.day, now.hour * 3600.0 + now.minute * 60.0 + now.second + now.microsecond / 1e6
+
+
+def _analyser(sound: AudioInput) -> Any:
+    from perform.features import FeatureAnalyser
+
+    return FeatureAnalyser(rate_hz=sound.rate_hz)
+
+
+def beats_of(sound: AudioInput) -> Callable[[AudioBlock], BeatClock | None]:
+    """Who tells the beat: an input that knows it."""
+    return lambda _block: sound.beat()
+
+
+def _is_trigger(table: ParamTable) -> Callable[[str], bool]:
+    return lambda address: address in table and table[address].kind == "trigger"
+
+
+def _mount_audio_rows(table: ParamTable) -> None:
+    from perform.features import PARAMS
+
+    table.add(PARAMS, "audio")
+
+
+def _display(options: Options) -> str:
+    """`window` or `offscreen`, looked at before anything is opened."""
+    if options.display != "auto":
+        return options.display
+    from perform.gl import display_available
+
+    return "window" if display_available() else "offscreen"
+
+
+def _open_stage(options: Options, display: str, say: Say) -> Any:
+    from perform.gl import open_stage
+
+    size = options.size or (1280, 720)
+    try:
+        return open_stage(
+            size, display, monitor=options.monitor or 0, fullscreen=options.fullscreen, title="perform", vsync=True
+        )
+    except DeviceError as error:
+        if options.display != "auto" or display == "offscreen":
+            raise
+        say(f"no window ({error}); playing offscreen")
+        return open_stage(size, "offscreen")
+
+
+def open_live(options: Options, say: Say) -> Rig:
+    """A live show, ready to tick: stage first (it is what may fail), then sound, preset and hands."""
+    from perform.gl import describe
+    from perform.inputs import open_input
+
+    clock = ShowClock()
+    display = _display(options)
+    stage = _open_stage(options, display, say)
+    if display == "offscreen" and options.display == "auto":
+        say(
+            "no display here: playing offscreen (a window needs a desktop session; --record FILE.mp4 keeps the picture)"
+        )
+    sound = open_input(
+        options.audio or "synth", live=True, rate_hz=RATE_HZ, channels=options.channels, trim_db=options.trim_db,
+        start_s=options.start_s,
+    )  # fmt: skip
+    try:
+        sound.open()
+    except PerformError:
+        stage.close()
+        raise
+    rig = _assemble_live(options, say, clock, stage, sound)
+    rig.software = bool(describe(stage).get("software", True))
+    return rig
+
+
+def _assemble_live(options: Options, say: Say, clock: Callable[[], float], stage: Any, sound: AudioInput) -> Rig:
+    table = ParamTable()
+    queue = ControlQueue(_is_trigger(table))
+    analyser = _analyser(sound)
+    speaker = _speaker(sound)
+    listeners = [] if speaker is None else [speaker.play]
+    hearing = LiveHearing(sound, analyser, clock, beats_of(sound), listeners)
+    engine = Engine(table, stage, hearing, queue, clock, date=today)
+    device = pick_device(options.device)
+
+    def painter(name: str, plan: SourcePlan) -> Painter:
+        assert plan.make is not None
+        return ThreadPainter(f"{name} {plan.text}", plan.make, clock)
+
+    show = _make_show(engine, stage, analyser, painter, say, device, options)
+    rig = Rig(show, sound, analyser, speaker=speaker)
+    if options.record is not None:
+        _record(rig, options, listeners=hearing, clock=clock)
+    rig.controls = _controls(options, table, queue, clock, say)
+    hearing.start()
+    return rig
+
+
+def _make_show(
+    engine: Engine, stage: Any, analyser: Any, painter: MakePainter, say: Say, device: str, options: Options
+) -> Show:
+    _mount_audio_rows(engine.table)
+    show = Show(engine, stage, painter, say, device, options.source)
+    engine.set_command(show.command)
+    engine.hearing.settle_with(_settings_of(engine, analyser))
+    show.recall(options.preset or DEFAULT_PRESET)
+    if options.seed is not None and "deck/a/source/seed" in engine.table:
+        engine.table.set("deck/a/source/seed", options.seed)
+    return show
+
+
+def _settings_of(engine: Engine, analyser: Any) -> Callable[[], None]:
+    """Hands the `audio/` rows of the table to the analysis."""
+    from perform.features import PARAMS
+
+    paths = [(row.name, f"audio/{row.name}") for row in PARAMS]
+
+    def settle() -> None:
+        base = engine.table.base()
+        analyser.configure({name: base[path] for name, path in paths})
+
+    return settle
+
+
+def _speaker(sound: AudioInput) -> Any:
+    """The built-in band and files are heard too, where there is a device; a microphone is not played back."""
+    if sound.name.startswith(("synth", "file")):
+        from perform.outputs.speaker import Speaker
+
+        if Speaker.available():
+            return Speaker(sound.rate_hz, sound.channels)
+    return None
+
+
+def _record(rig: Rig, options: Options, listeners: LiveHearing, clock: Callable[[], float]) -> None:
+    from perform.outputs.video import VideoFile
+
+    assert options.record is not None
+    recorder = VideoFile(
+        options.record, rig.show.stage.size, options.fps or 30.0, rate_hz=rig.sound.rate_hz,
+        channels=min(rig.sound.channels, 2), live=True,
+    )  # fmt: skip
+    rig.recorder = recorder
+    rig.engine.sinks.append(recorder)
+    listeners.add_listener(_on_show_time(recorder.send_audio, clock))
+
+
+def _on_show_time(send: Callable[[AudioBlock], None], clock: Callable[[], float]) -> Callable[[AudioBlock], None]:
+    """Sound on the clock of the pictures: the first block tells how far stream time and show time are apart."""
+    shift_s: list[float] = []
+
+    def listen(block: AudioBlock) -> None:
+        if not shift_s:
+            shift_s.append(clock() - block.start_s - len(block.samples) / block.rate_hz)
+        send(AudioBlock(block.samples[:, :2], block.rate_hz, block.start_s + shift_s[0]))
+
+    return listen
+
+
+def _controls(
+    options: Options, table: ParamTable, queue: ControlQueue, clock: Callable[[], float], say: Say
+) -> list[Control]:
+    """OSC, if its port can be had. A taken port is said; the show plays without."""
+    from perform.control.osc import OscServer
+
+    port = 9000 if options.osc_port is None else options.osc_port
+    if port < 0:
+        return []
+
+    def lookup(address: str) -> Param | None:
+        return table[address] if address in table else None
+
+    server = OscServer(port, options.osc_host or "127.0.0.1", lookup=lookup, clock=clock)
+    try:
+        server.open(queue.post)
+    except DeviceError as error:
+        say(f"{error}; playing without OSC")
+        return []
+    return [server]
+
+
+def open_offline(options: Options, say: Say) -> Rig:
+    """A show under an offline clock: every frame is painted, sound is read as far as the frame needs it."""
+    from perform.gl import describe, open_stage
+    from perform.inputs import open_input
+
+    sound = open_input(
+        options.audio or "synth", live=False, rate_hz=RATE_HZ, channels=options.channels, trim_db=options.trim_db,
+        start_s=options.start_s,
+    )  # fmt: skip
+    sound.open()
+    stage = open_stage(options.size or (1280, 720), "offscreen")
+    table = ParamTable()
+    queue = ControlQueue(_is_trigger(table))
+    analyser = _analyser(sound)
+    hearing = OfflineHearing(sound, analyser, beats_of(sound))
+    engine = Engine(table, stage, hearing, queue, time.perf_counter)
+    engine.exact = True
+
+    def painter(name: str, plan: SourcePlan) -> Painter:
+        assert plan.make is not None
+        return InlinePainter(name, plan.make, time.perf_counter)
+
+    show = _make_show(engine, stage, analyser, painter, say, pick_device(options.device), options)
+    return Rig(show, sound, analyser, software=bool(describe(stage).get("software", True)))

@@ -1,0 +1,89 @@
+"""What a deck's source names: `model:NAME`, `shader:NAME`, `image:FILE`, `testcard`. Read here, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from perform.core.card import FILE as CARD_FILE
+from perform.core.card import read_card
+from perform.core.contracts import Generator
+from perform.core.errors import UsageError
+from perform.core.params import Param
+
+KINDS = ("model", "shader", "image", "testcard")
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePlan:
+    """A source, looked up but not yet loaded. Either `document` (an ISF generator, run by gl) or `make` is set.
+
+    make: opens and prepares the generator; slow, so it is called in a worker. rows: its parameters.
+    """
+
+    text: str
+    rows: tuple[Param, ...] = ()
+    document: Any = None
+    make: Callable[[], Generator] | None = None
+
+
+def plan_source(text: str, device: str = "cpu", *, trusted: bool = False) -> SourcePlan:
+    """Look a source up. Raises the fitting PerformError when it is not there or is broken.
+
+    trusted: typed by the person who runs perform, so that a model or shader may also be given by its path.
+    """
+    kind, _, name = text.partition(":")
+    if kind == "testcard" and not name:
+        return _generator(text, "testcard", None, device, {})
+    if kind not in KINDS or not name:
+        known = "model:NAME, shader:NAME, image:FILE or testcard"
+        raise UsageError(f"source {text!r} is none of {known}; `perform list models` and `list shaders` name them")
+    if kind == "shader":
+        return _shader(text, name, trusted)
+    if kind == "image":
+        path = Path(name).expanduser()
+        if not path.is_file():
+            raise UsageError(f"source {text!r}: no picture {path}")
+        return _generator(text, "still", None, device, {"path": str(path)})
+    from perform.content import find_model
+
+    by_path = trusted and (Path(name).expanduser() / CARD_FILE).is_file()
+    card = read_card(Path(name).expanduser() if by_path else find_model(name))
+    return _generator(text, card.kind, card, device, {})
+
+
+def _shader(text: str, name: str, trusted: bool) -> SourcePlan:
+    from perform.content import find_shader
+    from perform.isf import read_shader
+
+    document = read_shader(find_shader(name, "generators", trusted=trusted))
+    if document.kind != "generator":
+        raise UsageError(f"source {text!r}: {document.path} is a {document.kind}; a source must be a generator")
+    return SourcePlan(text, tuple(document.params()), document=document)
+
+
+def _generator(text: str, kind: str, card: Any, device: str, request: dict[str, Any]) -> SourcePlan:
+    from perform.generators import make
+
+    def build() -> Generator:
+        generator = make(kind)
+        generator.open(card, device)
+        generator.prepare(request)
+        return generator
+
+    return SourcePlan(text, tuple(make(kind).PARAMS), make=build)
+
+
+def pick_device(wanted: str) -> str:
+    """`auto`, `cpu`, `cuda` or `mps` as a torch device that is there."""
+    import torch
+
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if wanted == "auto":
+        return next((name for name in ("cuda", "mps") if there[name]), "cpu")
+    if not there.get(wanted, False):
+        have = ", ".join(name for name, ok in there.items() if ok)
+        raise UsageError(f"--device {wanted}: this torch has only {have}; see `perform doctor`")
+    return wanted

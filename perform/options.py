@@ -1,0 +1,114 @@
+"""What a show is asked for: the options of `perform play` and `perform render`, and the room's venue file."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from perform.core.errors import PresetError, UsageError
+
+DEFAULT_PRESET = "first_light"
+SIZE_LIMIT = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """One show. None: not said, so the venue or the default decides."""
+
+    audio: str | None = None
+    channels: str | None = None
+    preset: str | None = None
+    source: str | None = None
+    size: tuple[int, int] | None = None
+    display: str = "auto"
+    monitor: int | None = None
+    fullscreen: bool = False
+    seconds: float | None = None
+    record: Path | None = None
+    osc_port: int | None = None
+    osc_host: str | None = None
+    device: str = "auto"
+    fps: float | None = None
+    start_s: float = 0.0
+    seed: int | None = None
+    trim_db: float = 0.0
+    frames: Path | None = None
+
+
+_VENUE = {
+    "audio": {"device": "audio", "channels": "channels", "trim_db": "trim_db"},
+    "display": {"size": "size", "monitor": "monitor", "fullscreen": "fullscreen", "fps": "fps"},
+    "osc": {"port": "osc_port", "host": "osc_host"},
+    "show": {"preset": "preset"},
+}
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """`1280x720` as (1280, 720)."""
+    try:
+        width, height = (int(part) for part in text.lower().split("x"))
+    except ValueError:
+        raise UsageError(f"size {text!r}: say it as WIDTHxHEIGHT, like 1280x720") from None
+    if not (16 <= width <= SIZE_LIMIT and 16 <= height <= SIZE_LIMIT):
+        raise UsageError(f"size {text!r}: both sides must be between 16 and {SIZE_LIMIT}")
+    return width, height
+
+
+def find_venue(given: Path | None) -> Path | None:
+    """The venue file: the one given, else `venue.toml` here, else in the user's config folder."""
+    if given is not None:
+        return given
+    from platformdirs import user_config_path
+
+    for path in (Path("venue.toml"), user_config_path("perform") / "venue.toml"):
+        if path.is_file():
+            return path
+    return None
+
+
+def with_venue(options: Options, path: Path | None) -> tuple[Options, list[str]]:
+    """Options filled up from a venue file, and a line for each thing in it that was skipped.
+
+    What the command line says wins. Raises PresetError when the file cannot be read.
+    """
+    if path is None:
+        return options, []
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise PresetError(f"{path}: not a readable venue file ({error})") from None
+    untouched = {f.name: f.default for f in fields(Options)}
+    found: dict[str, Any] = {}
+    problems: list[str] = []
+    for section, body in data.items():
+        if section == "version":
+            continue
+        known = _VENUE.get(section)
+        if known is None or not isinstance(body, dict):
+            problems.append(f"{path}: unknown section [{section}] is skipped")
+            continue
+        for key, value in body.items():
+            name = known.get(key)
+            if name is None:
+                problems.append(f"{path}: unknown key {section}.{key} is skipped")
+            elif getattr(options, name) == untouched[name]:
+                found[name] = _fitted(path, section, key, name, value)
+    return replace(options, **found), problems
+
+
+def _fitted(path: Path, section: str, key: str, name: str, value: Any) -> Any:
+    where = f"{path}: {section}.{key}"
+    if name == "size":
+        return parse_size(str(value))
+    if name == "audio":
+        plain = str(value)
+        return plain if plain in ("synth", "mic", "silence") or ":" in plain else f"device:{plain}"
+    kinds: dict[str, type | tuple[type, ...]] = {
+        "monitor": int, "osc_port": int, "fullscreen": bool, "fps": (int, float), "trim_db": (int, float),
+    }  # fmt: skip
+    wanted = kinds.get(name, str)
+    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+        raise PresetError(f"{where} is {value!r}, which is of the wrong kind")
+    return value

@@ -1,0 +1,146 @@
+"""The live loop: tick, pace, tell. Ends cleanly by key, window, signal or time."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from perform.app import Rig, Say, open_live
+from perform.engine.pacing import Pacer
+from perform.options import Options
+from perform.watch import ShaderWatch
+
+HUD_PERIOD_S = 0.25
+
+
+def play(options: Options, say: Say, began_s: float | None = None) -> dict[str, Any]:
+    """Play until told to stop; returns the health report. `began_s`: monotonic time at which the command began."""
+    began_s = time.monotonic() if began_s is None else began_s
+    rig = open_live(options, say)
+    try:
+        say(_opening_line(rig, options))
+        with _clean_stop(rig), _quiet_memory():
+            return _loop(rig, options, say, began_s)
+    finally:
+        rig.close()
+
+
+def _loop(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any]:
+    engine, show = rig.engine, rig.show
+    fps = options.fps or (30.0 if rig.software else 60.0)
+    pacer = Pacer(fps, time.monotonic, time.sleep)
+    watch = ShaderWatch(show.stage)
+    first_picture_s: float | None = None
+    started_s, before_s, told_s = time.monotonic(), time.monotonic(), -1.0
+    while show.running and not engine.hearing.finished:
+        now_s = time.monotonic() - started_s
+        if options.seconds is not None and now_s >= options.seconds:
+            break
+        engine.tick(now_s)
+        show.after_tick()
+        for path in watch.changed():
+            show.reload_shader(path)
+        if first_picture_s is None and engine.health.counts.get("deck a frames", 0):
+            first_picture_s = time.monotonic() - began_s
+            say(f"first picture after {first_picture_s:.1f} s")
+        if now_s - told_s >= HUD_PERIOD_S:
+            told_s = now_s
+            show.stage.set_hud(*hud(rig, fps))
+            gc.collect(0)
+        pacer.wait()
+        moment_s = time.monotonic()
+        engine.health.note("frame", (moment_s - before_s) * 1000.0)
+        before_s = moment_s
+    watch.close()
+    return _report(rig, pacer, time.monotonic() - started_s, first_picture_s)
+
+
+def _report(rig: Rig, pacer: Pacer, seconds: float, first_picture_s: float | None) -> dict[str, Any]:
+    engine = rig.engine
+    report = engine.report()
+    frames = engine.moment.frame + 1
+    report.update(
+        seconds=round(seconds, 2),
+        frames=frames,
+        fps=round(frames / max(seconds, 1e-9), 2),
+        missed=pacer.missed,
+        first_picture_s=None if first_picture_s is None else round(first_picture_s, 2),
+        osc=[dict(c.counts()) for c in rig.controls],
+    )
+    if rig.recorder is not None:
+        report["recording"] = dict(rig.recorder.counts())
+    return report
+
+
+def latency_ms(rig: Rig, fps: float) -> float:
+    """Estimate of sound to screen for what shaders show: age of the analysis, half a frame's wait, one frame's work."""
+    heard = rig.engine.heard
+    age_ms = 0.0 if heard is None else heard.age_s * 1000.0
+    return age_ms + 500.0 / fps + rig.engine.health.stages["stage"].percentile(50)
+
+
+def hud(rig: Rig, fps: float) -> tuple[list[str], dict[str, float]]:
+    """What the HUD says: (lines, meters 0..1)."""
+    engine = rig.engine
+    frame = engine.health.stages.get("frame")
+    shown = 0.0 if frame is None or not frame.count else 1000.0 / max(frame.percentile(50), 1e-3)
+    painter = engine.painters.get("a")
+    deck = "shader" if painter is None else f"{painter.fps:.0f} fps, {painter.frame_ms:.0f} ms"
+    coming = " (next loading)" if engine.coming else ""
+    lines = [
+        f"{rig.show.preset.title or rig.show.preset.name}  ·  {rig.show.source}{coming}",
+        f"screen {shown:.0f} fps   deck a {deck}   latency about {latency_ms(rig, fps):.0f} ms",
+        f"{engine.tempo.bpm:.1f} bpm ({engine.tempo.source})   sound: {rig.sound.name}",
+    ]
+    if engine.health.last_error:
+        lines.append(engine.health.last_error[:90])
+    if painter is not None and painter.last_error:
+        lines.append(painter.last_error[:90])
+    names = ("level", "bass/level", "lowmid/level", "highmid/level", "treble/level")
+    meters = {name.removesuffix("/level"): engine.signals.get(f"audio/{name}", 0.0) for name in names}
+    return lines, meters
+
+
+def _opening_line(rig: Rig, options: Options) -> str:
+    width, height = rig.show.stage.size
+    port = [f"OSC on {c.host}:{c.port}" for c in rig.controls if hasattr(c, "port")]
+    where = "window" if getattr(rig.show.stage, "has_window", False) else "offscreen"
+    parts = [f"preset {rig.show.preset.name}", rig.show.source, f"sound {rig.sound.name}", f"{width}x{height} {where}"]
+    return "playing " + " · ".join([*parts, *port])
+
+
+@contextmanager
+def _clean_stop(rig: Rig) -> Iterator[None]:
+    """SIGINT and SIGTERM end the show as a key would: files are finished, the exit code is 0."""
+
+    def stop(_number: int, _frame: object) -> None:
+        rig.show.running = False
+
+    kept: dict[int, Any] = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            kept[number] = signal.signal(number, stop)
+        except ValueError:  # not in the main thread: whoever runs us there handles signals
+            break
+    try:
+        yield
+    finally:
+        for number, before in kept.items():
+            signal.signal(number, before)
+
+
+@contextmanager
+def _quiet_memory() -> Iterator[None]:
+    """No collection of the whole heap in the middle of a show: what is loaded is frozen, idle slots collect the young."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()
