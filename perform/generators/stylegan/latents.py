@@ -1,0 +1,128 @@
+"""What the instrument knows of a model's latent space: anchors, layer groups, and directions worth bending along.
+
+Directions follow closed-form factorisation (SeFa: Shen and Zhou 2021, "Closed-Form Factorization of Latent
+Semantics in GANs", eq. 4 to 6: eigenvectors of A^T A, A being the stacked style weights), taken in the space in
+which w is white. There an eigenvector is the change that moves the styles most among changes of equal likelihood,
+so that bending along it stays among pictures which the model knows. Computed at load from weights and a thousand
+samples of w; nothing is rendered.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+SAMPLES = 1024  # of w, for its mean length and covariance
+SAMPLE_SEED = 20
+AXES = 4  # directions kept for each group of layers, and for all of them together
+KEPT_ANCHORS = 256
+GROUPS = 3  # coarse, middle, fine
+
+
+class Anchors:
+    """Seed number -> deviation from w_avg, [w_dim] float64; the newest KEPT_ANCHORS are kept."""
+
+    def __init__(self, network: Any) -> None:
+        self._network = network
+        self._mean = as_array(network.w_avg)
+        self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
+
+    def __call__(self, seed: int) -> np.ndarray:
+        found = self._kept.get(seed)
+        if found is None:
+            self.gather([seed])
+            return self._kept[seed]
+        self._kept.move_to_end(seed)
+        return found
+
+    def gather(self, seeds: Iterable[int]) -> None:
+        """Map several seeds in one go."""
+        missing = [s for s in dict.fromkeys(seeds) if s not in self._kept]
+        if not missing:
+            return
+        z = np.concatenate([seed_z(s, self._network.z_dim) for s in missing])
+        w = as_array(self._network.mapping(torch.from_numpy(z))[:, 0])
+        for seed, row in zip(missing, w, strict=True):
+            self._kept[seed] = row - self._mean
+        while len(self._kept) > KEPT_ANCHORS:
+            self._kept.popitem(last=False)
+
+
+def seed_z(seed: int, z_dim: int) -> np.ndarray:
+    """z [1, z_dim] float32 of a seed, drawn as all StyleGAN tools draw it, so that seed numbers agree with them."""
+    return np.random.RandomState(seed % (1 << 32)).randn(1, z_dim).astype(np.float32)
+
+
+def as_array(tensor: torch.Tensor) -> np.ndarray:
+    """A tensor as float64 on the host."""
+    return tensor.detach().to("cpu", torch.float64).numpy()
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """ws_group [num_ws], noise_group [num_layers]: 0 coarse, 1 middle, 2 fine. group_axes [3, AXES, w_dim] and
+    axes [AXES, w_dim]: directions in w, each as long as one standard deviation of w along it."""
+
+    w_avg: np.ndarray
+    ws_group: np.ndarray
+    noise_group: np.ndarray
+    group_axes: np.ndarray
+    axes: np.ndarray
+
+
+def compute(network: Any) -> Tables:
+    """Everything that can be known of a network before it plays."""
+    draw = np.random.RandomState(SAMPLE_SEED).randn(SAMPLES, network.z_dim).astype(np.float32)
+    samples = as_array(network.mapping(torch.from_numpy(draw))[:, 0])
+    samples -= samples.mean(axis=0)
+    spread = samples.T @ samples / len(samples)
+    variance, basis = np.linalg.eigh(spread)
+    root = basis * np.sqrt(np.maximum(variance, 0.0)) @ basis.T  # spread = root @ root
+    ws_group = layer_groups(network.num_ws, network.num_ws)
+    weights = style_weights(network)
+    per_group = [directions(root, [w for i, w in weights if ws_group[i] == g]) for g in range(GROUPS)]
+    everything = directions(root, [w for _, w in weights])
+    noise_group = layer_groups(getattr(network, "num_layers", network.num_ws - 1), network.num_ws)
+    return Tables(as_array(network.w_avg), ws_group, noise_group, np.stack(per_group), everything)
+
+
+def layer_groups(count: int, num_ws: int) -> np.ndarray:
+    """[count] 0, 1, 2: thirds of the resolutions. Layer 0 is alone at 4 px, then two share each doubling."""
+    sizes = max(num_ws // 2, 1)
+    size = np.minimum((np.arange(count) + 1) // 2, sizes - 1)
+    return size * GROUPS // sizes
+
+
+def style_weights(network: Any) -> list[tuple[int, np.ndarray]]:
+    """(index of the w that steers the layer, its affine weight [channels, w_dim]) of every convolution.
+
+    Each row has length 1 on the whole layer's mean, so that a wide layer does not speak louder than a narrow one.
+    """
+    found: list[tuple[int, np.ndarray]] = []
+    synthesis = getattr(getattr(network, "generator", None), "synthesis", None)
+    for block in synthesis.blocks() if synthesis is not None else ():
+        for conv in block.convs:
+            weight = as_array(conv.affine.weight)
+            found.append((len(found), weight / max(float(np.linalg.norm(weight)), 1e-12)))
+    return found
+
+
+def directions(root: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
+    """The AXES strongest directions [AXES, w_dim] of some layers; root: the square root of w's covariance.
+
+    With no weights: the principal directions of w. Signs are fixed, so that a slider keeps its sense.
+    """
+    white = np.concatenate(weights) @ root if weights else root
+    strength, vectors = np.linalg.eigh(white.T @ white)
+    chosen = vectors[:, np.argsort(strength)[::-1][:AXES]].T
+    found = chosen @ root
+    if len(found) < AXES:
+        found = np.resize(found, (AXES, found.shape[1]))
+    largest = np.abs(found).argmax(axis=1)
+    signs = np.sign(found[np.arange(AXES), largest])
+    return found * np.where(signs == 0.0, 1.0, signs)[:, None]
