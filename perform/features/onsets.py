@@ -1,0 +1,137 @@
+"""Onsets: how much each band's spectrum rises from hop to hop, and the picking of attacks from that, without delay.
+
+The detection function is a log-filtered SuperFlux (Boeck and Widmer, DAFx 2013: difference to the maximum of the
+neighbours some hops ago, which forgives vibrato) on mel bands that are whitened by their recent peaks (Stowell and
+Plumbley, ICMC 2007), so that a drone does not mask a kick and a soft passage still has onsets.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from perform.features.frame import Hop
+from perform.features.tables import MELS, Plan, band_weights, mel_edges_hz
+
+LAG = 2
+COMPRESSION = 60.0
+WHITEN_S = 6.0
+FLOOR_DB = -34.0
+"""Mel bands this far under the loudness of the whole are not whitened any further."""
+REFRACTORY_S = 0.09
+GROW_S = 0.025
+TOP_S = 4.0
+MEAN_S = 0.8
+
+
+class Flux:
+    """Mel powers -> [4 bands, whole] mean rise in nepers of compressed power."""
+
+    def __init__(self) -> None:
+        self._peaks = np.full(MELS, 1e-9, np.float32)
+        self._past = [np.zeros(MELS, np.float32) for _ in range(LAG)]
+        self._now = np.zeros(MELS, np.float32)
+        self._wide = np.zeros(MELS, np.float32)
+        self._weights = np.zeros((5, MELS), np.float32)
+        self._rises = np.zeros(5, np.float32)
+        self._edges_hz = (150.0, 800.0, 4500.0)
+        octaves = np.log2(mel_edges_hz()[1:-1] / 100.0)
+        self._tilt = (10.0 ** (0.1 * (FLOOR_DB - 2.0 * octaves))).astype(np.float32)
+        self._floor = np.zeros(MELS, np.float32)
+
+    def retune(self, plan: Plan) -> None:
+        """Adopt the hop time; mel bands above the rate's reach take no part."""
+        self._keep = np.float32(math.exp(-plan.dt_s / WHITEN_S))
+        self._reach_hz = 0.5 * plan.rate_hz
+        self.set_edges(self._edges_hz)
+
+    def set_edges(self, edges_hz: tuple[float, float, float]) -> None:
+        """Share the mel bands out among the four bands."""
+        self._edges_hz = edges_hz
+        centres = mel_edges_hz()[1:-1]
+        weights = band_weights(centres, edges_hz, 0.4) * (centres < self._reach_hz)
+        total = weights.sum(axis=1, keepdims=True)
+        self._weights[:4] = weights / np.maximum(total, 1e-9)
+        self._weights[4] = self._weights[:4].T @ np.array([0.3, 0.25, 0.25, 0.2], np.float32)
+
+    def step(self, hop: Hop) -> list[float]:
+        """Five rises, 0 where nothing rises."""
+        now, wide, peaks = self._now, self._wide, self._peaks
+        np.multiply(peaks, self._keep, out=peaks)
+        np.multiply(self._tilt, np.float32(hop.scale), out=self._floor)
+        np.maximum(peaks, self._floor, out=peaks)
+        np.maximum(peaks, hop.mel_power, out=peaks)
+        np.divide(hop.mel_power, peaks, out=now)
+        np.multiply(now, np.float32(COMPRESSION), out=now)
+        np.log1p(now, out=now)
+        past = self._past[hop.index % LAG]
+        wide[:] = past
+        np.maximum(wide[1:], past[:-1], out=wide[1:])
+        np.maximum(wide[:-1], past[1:], out=wide[:-1])
+        np.subtract(now, wide, out=wide)
+        np.maximum(wide, np.float32(0.0), out=wide)
+        past[:] = now
+        np.dot(self._weights, wide, out=self._rises)
+        return self._rises.tolist()
+
+
+class Picker:
+    """One stream of rises -> a counter that only grows, and a hit envelope 0..1.
+
+    An onset is announced in the hop in which the rise crosses the threshold; the strength of its hit may grow for
+    GROW_S more. Between two onsets lie at least REFRACTORY_S and a fall to half the threshold.
+    """
+
+    __slots__ = (
+        "_armed",
+        "_bar",
+        "_fall",
+        "_gain",
+        "_mean",
+        "_mean_ease",
+        "_since",
+        "_step",
+        "_top_keep",
+        "count",
+        "hit",
+        "top",
+    )
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.hit = 0.0
+        self.top = 1.0
+        self._mean = 0.0
+        self._since = 1.0
+        self._armed = True
+        self.tune(256 / 48000, 0.18, 0.5)
+
+    def tune(self, dt_s: float, decay_s: float, sensitivity: float) -> None:
+        """sensitivity 0..1: 0.5 is usual. decay_s: to a tenth."""
+        self._step = dt_s
+        self._fall = math.exp(-math.log(10.0) * dt_s / decay_s)
+        self._top_keep = math.exp(-dt_s / TOP_S)
+        self._mean_ease = -math.expm1(-dt_s / MEAN_S)
+        self._bar = 0.45 * 4.0 ** (0.5 - sensitivity)
+        self._gain = 0.36 * 2.5 ** (0.5 - sensitivity)
+
+    def step(self, rise: float, level: float, gate: float) -> None:
+        """rise: of this hop. level: 0..1, how loud the band is; a soft onset gives a smaller hit."""
+        threshold = max(self._bar, self._gain * self.top, 2.2 * self._mean)
+        self._since += self._step
+        self.hit *= self._fall
+        if self.hit < 2e-3:
+            self.hit = 0.0
+        if rise > threshold and gate > 0.0:
+            if self._armed and self._since >= REFRACTORY_S:
+                self.count += 1
+                self._since = 0.0
+            self._armed = False
+        elif rise < 0.5 * threshold:
+            self._armed = True
+        if self._since <= GROW_S and gate > 0.0:
+            strength = min(1.0, rise / max(self.top, self._bar)) ** 0.5 * min(1.0, 0.35 + level)
+            self.hit = max(self.hit, strength)
+        self.top = max(rise, self.top * self._top_keep, self._bar)
+        self._mean += (min(rise, threshold) - self._mean) * self._mean_ease

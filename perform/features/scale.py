@@ -1,0 +1,106 @@
+"""What counts as loud just now: the gate, and slow references for the whole and for each band.
+
+The idea of values relative to recent loudness is projectM's; the followers here are our own. A reference rises with
+peaks in a fraction of a second and forgets over `adapt_s`, so a breakdown stays quiet for a while and a quiet record
+fills the range in the end. It has floors, so that silence and hiss are not blown up.
+"""
+
+from __future__ import annotations
+
+import math
+
+from perform.features.frame import Hop
+
+FLOOR_DB = -48.0
+"""Nothing below this is ever shown as loud: with the top of the range at about -8, a gain ceiling of 40 dB."""
+START_DB = -18.0
+RISE_S = 0.15
+CREST = 2.2
+"""A sound without any peaks sits this factor (power) below the top: a drone shows as two thirds, not as full."""
+FORGET_AFTER_S = 6.0
+GATE_RELEASE_S = 0.12
+GATE_CLOSE_DB = -4.0
+_TILT_DB = (0.0, -4.0, -10.0, -17.0)
+_BELOW_WHOLE_DB = -16.0
+
+
+def power(db: float) -> float:
+    """Decibels to a power ratio."""
+    return 10.0 ** (0.1 * db)
+
+
+class Follower:
+    """A slow reference for one power: peaks pull it up in RISE_S, it sinks towards the present over a given time."""
+
+    __slots__ = ("mean", "top")
+
+    def __init__(self, start: float) -> None:
+        self.top = start
+        self.mean = start / CREST
+
+    def step(self, now: float, rise: float, sink: float) -> float:
+        """Coefficients are 1 - exp(-dt / tau). Returns the reference."""
+        self.top += (now - self.top) * (rise if now > self.top else sink)
+        self.mean += (now - self.mean) * sink
+        return max(self.top, CREST * self.mean)
+
+
+class Scale:
+    """Writes gate, scale, level and band_level of a hop. All state is in seconds and survives a change of rate."""
+
+    def __init__(self) -> None:
+        self._whole = Follower(power(START_DB))
+        self._bands = [Follower(power(START_DB + tilt)) for tilt in _TILT_DB]
+        self._floors = [power(FLOOR_DB + tilt) for tilt in _TILT_DB]
+        self._below = [power(_BELOW_WHOLE_DB + tilt) for tilt in _TILT_DB]
+        self._heard_s = 0.0
+        self._silent_s = 0.0
+        self._open = False
+        self._gate = 0.0
+        self.configure(-60.0, 14.0)
+        self.retune(256 / 48000)
+
+    def configure(self, gate_db: float, adapt_s: float) -> None:
+        """gate_db: RMS below which there is silence. adapt_s: how long loudness is remembered."""
+        self._gate_open = power(gate_db)
+        self._gate_close = power(gate_db + GATE_CLOSE_DB)
+        self._adapt_s = adapt_s
+
+    def retune(self, dt_s: float) -> None:
+        """Set the time from hop to hop."""
+        self._dt_s = dt_s
+        self._rise = -math.expm1(-dt_s / RISE_S)
+        self._fade = math.exp(-dt_s / GATE_RELEASE_S)
+
+    def step(self, hop: Hop) -> None:
+        """Judge one hop."""
+        now = hop.window_power
+        self._open = now >= (self._gate_close if self._open else self._gate_open)
+        if self._open:
+            self._gate = 1.0
+            if self._silent_s > FORGET_AFTER_S:
+                self._heard_s = 0.0
+            self._silent_s = 0.0
+            self._heard_s += self._dt_s
+            self._follow(hop)
+        else:
+            self._silent_s += self._dt_s
+            self._gate = self._gate * self._fade if self._gate > 0.01 else 0.0
+        self._rate(hop)
+
+    def _follow(self, hop: Hop) -> None:
+        """In the first seconds of a piece the references settle fast, later at adapt_s."""
+        sink = -math.expm1(-self._dt_s / min(self._adapt_s, 1.0 + self._heard_s))
+        self._whole.step(hop.weighted_power, self._rise, sink)
+        for follower, now in zip(self._bands, hop.band_power, strict=True):
+            follower.step(now, self._rise, sink)
+
+    def _rate(self, hop: Hop) -> None:
+        whole = max(self._whole.top, CREST * self._whole.mean, self._floors[0])
+        hop.gate = gate = self._gate
+        hop.scale = whole
+        hop.level = min(1.0, gate * math.sqrt(max(hop.weighted_power, 0.0) / whole))
+        levels = hop.band_level
+        for i, follower in enumerate(self._bands):
+            top = max(follower.top, CREST * follower.mean, self._floors[i], whole * self._below[i])
+            levels[i] = min(1.0, gate * math.sqrt(max(hop.band_power[i], 0.0) / top))

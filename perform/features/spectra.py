@@ -1,0 +1,68 @@
+"""One hop's spectrum, and everything that is a weighted sum over it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from perform.features.frame import Hop
+from perform.features.tables import MELS, Plan, band_weights, k_weighting, mel_weights, power_window
+
+_ROW_BANDS = MELS
+_ROW_WEIGHTED = MELS + 4
+_ROW_ALL = MELS + 5
+
+
+class Spectra:
+    """Window, transform, power, and one product with all weights: mel, bands, K-weighting, the whole.
+
+    The power of both channels is summed, never their samples, so that sound out of phase is not lost.
+    """
+
+    def __init__(self, plan: Plan, edges_hz: tuple[float, float, float]) -> None:
+        self.plan = plan
+        bins, hz = plan.bins, plan.bin_hz()
+        self._window = power_window(plan)
+        self._frame = np.zeros((2, plan.window), np.float32)
+        self._bins = np.zeros((2, bins), np.complex64)
+        self._parts = self._bins.view(np.float32)
+        self._squares = np.zeros((2, 2 * bins), np.float32)
+        self._sum = np.zeros(2 * bins, np.float32)
+        self._power = np.zeros(bins, np.float32)
+        self._rows = np.zeros(MELS + 6, np.float32)
+        self._weights = np.zeros((MELS + 6, bins), np.float32)
+        self._weights[:MELS] = mel_weights(plan)
+        audible = hz >= 20.0
+        self._weights[_ROW_WEIGHTED] = k_weighting(hz) * audible
+        self._weights[_ROW_ALL] = audible
+        self.set_edges(edges_hz)
+        rest = np.fft.rfft(self._window.astype(np.float64))
+        self._rest = (rest[:8] / rest[0]).astype(np.complex64)
+
+    def set_edges(self, edges_hz: tuple[float, float, float]) -> None:
+        """Move the three edges between the bands."""
+        self._weights[_ROW_BANDS : _ROW_BANDS + 4] = band_weights(self.plan.bin_hz(), edges_hz)
+
+    def measure(self, history: np.ndarray, hop: Hop) -> None:
+        """history [2, window] -> the powers of `hop`. A constant offset is projected out of the lowest bins."""
+        np.multiply(history, self._window, out=self._frame)
+        np.fft.rfft(self._frame, axis=-1, out=self._bins)
+        offset = self._bins[:, :1].copy()
+        self._bins[:, :8] -= offset * self._rest
+        np.multiply(self._parts, self._parts, out=self._squares)
+        np.add(self._squares[0], self._squares[1], out=self._sum)
+        np.add(self._sum[0::2], self._sum[1::2], out=self._power)
+        self._publish(hop)
+
+    def rest(self, hop: Hop) -> None:
+        """The powers of a window that holds nothing but zeros."""
+        self._power.fill(0.0)
+        self._publish(hop)
+
+    def _publish(self, hop: Hop) -> None:
+        np.dot(self._weights, self._power, out=self._rows)
+        rows = self._rows[MELS:].tolist()
+        hop.power = self._power
+        hop.mel_power = self._rows[:MELS]
+        hop.band_power = rows[:4]
+        hop.weighted_power = rows[4]
+        hop.window_power = rows[5]

@@ -1,0 +1,83 @@
+"""Which of the twelve notes sound, 0 = C. A long window on decimated sound, so that low notes are told apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from perform.core.types import Value
+from perform.features.frame import Hop, Output
+from perform.features.tables import Plan, chroma_weights, decimation_matrix
+from perform.features.units.loudness import ease
+
+WINDOW = 2048
+"""Samples after decimation to about 6 kHz: 0.34 s."""
+EVERY = 8
+SMOOTH_S = 0.12
+REST_S = 0.25
+_WRAP_HOPS = 32
+
+_NAMES = ("C", "C sharp", "D", "D sharp", "E", "F", "F sharp", "G", "G sharp", "A", "A sharp", "B")
+OUTPUTS = {
+    f"audio/chroma/{i}": Output(0, 1, "", f"how much {n} sounds; the strongest is 1") for i, n in enumerate(_NAMES)
+}
+
+
+class Unit:
+    """Decimates every hop, transforms every eighth, smooths in between."""
+
+    def __init__(self) -> None:
+        self._shown = np.zeros(12, np.float32)
+        self._target = np.zeros(12, np.float32)
+        self._keys = tuple(OUTPUTS)
+
+    def retune(self, plan: Plan) -> None:
+        self._matrix = decimation_matrix(plan)
+        taps, self._slow_hop = self._matrix.shape
+        self._taps = min(taps, plan.window)
+        self._matrix = np.ascontiguousarray(self._matrix[taps - self._taps :])
+        self._ring = np.zeros((2, WINDOW + _WRAP_HOPS * self._slow_hop), np.float32)
+        self._write = WINDOW
+        window = np.hanning(WINDOW + 1)[:-1]
+        self._window = (window / window.sum()).astype(np.float32)
+        self._frame = np.zeros((2, WINDOW), np.float32)
+        self._bins = np.zeros((2, WINDOW // 2 + 1), np.complex64)
+        hz = np.arange(WINDOW // 2 + 1) * plan.slow_rate_hz / WINDOW
+        self._weights = chroma_weights(hz)
+        self._ease = np.float32(ease(SMOOTH_S, plan.dt_s))
+        self._fall = np.float32(math.exp(-plan.dt_s / REST_S))
+
+    def configure(self, values: Mapping[str, Value]) -> None:
+        pass
+
+    def step(self, hop: Hop, values: dict[str, float]) -> None:
+        if self._write + self._slow_hop > self._ring.shape[1]:
+            self._ring[:, :WINDOW] = self._ring[:, self._write - WINDOW : self._write]
+            self._write = WINDOW
+        end = self._write + self._slow_hop
+        np.matmul(hop.history[:, -self._taps :], self._matrix, out=self._ring[:, self._write : end])
+        self._write = end
+        if hop.gate <= 0.0:
+            self._target.fill(0.0)
+            self._shown *= self._fall
+            if self._shown.max() < 1e-3:
+                self._shown.fill(0.0)
+        else:
+            if hop.index % EVERY == 3:
+                self._look(hop)
+            self._shown += (self._target - self._shown) * self._ease
+        values.update(zip(self._keys, self._shown.tolist(), strict=True))
+
+    def _look(self, hop: Hop) -> None:
+        """Sum of magnitudes per pitch class over the floor between them, the strongest made 1."""
+        np.multiply(self._ring[:, self._write - WINDOW : self._write], self._window, out=self._frame)
+        np.fft.rfft(self._frame, axis=-1, out=self._bins)
+        magnitude = np.abs(self._bins)
+        classes = self._weights @ (magnitude[0] + magnitude[1])
+        classes -= 0.8 * classes.min()
+        top = float(classes.max())
+        faint = 0.02 * math.sqrt(hop.scale)
+        np.divide(classes, max(top, faint, 1e-9), out=self._target)
+        np.multiply(self._target, self._target, out=self._target)
