@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -135,7 +135,7 @@ def _clean_stop(rig: Rig) -> Iterator[None]:
 
 @contextmanager
 def _quiet_memory() -> Iterator[None]:
-    """No collection of the whole heap in the middle of a show: what is loaded is frozen, idle slots collect the young."""
+    """No collection of the whole heap in mid-show: what is loaded is frozen, idle slots collect the young."""
     gc.collect()
     gc.freeze()
     gc.disable()

@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from perform.app import Rig, Say, open_offline
 from perform.core.contracts import Sink
 from perform.core.errors import UsageError
-from perform.core.types import AudioBlock
+from perform.core.types import AudioBlock, Moment
 from perform.options import Options
 
 Progress = Callable[[int, int], None]
@@ -30,24 +32,24 @@ def render(options: Options, say: Say, progress: Progress = lambda done, total: 
     try:
         total = _frames_in_all(rig, options, fps)
         _add_sinks(rig, options, fps)
-        pixels = hashlib.sha256()
-        done = _run(rig, fps, total, pixels.update, progress)
+        pixels = _PixelHash()
+        rig.engine.sinks.append(pixels)
+        done = _run(rig, fps, total, progress)
         error = getattr(rig.recorder, "error", None)
     finally:
         rig.close()
     if error:
         raise UsageError(f"{options.record}: {error}")
     written = dict(rig.recorder.counts()) if rig.recorder is not None else {}
-    return {"frames": done, "seconds": round(done / fps, 3), "sha256": pixels.hexdigest(), "recording": written}
+    return {"frames": done, "seconds": round(done / fps, 3), "sha256": pixels.hash.hexdigest(), "recording": written}
 
 
-def _run(rig: Rig, fps: float, total: int, see: Callable[[bytes], None], progress: Progress) -> int:
+def _run(rig: Rig, fps: float, total: int, progress: Progress) -> int:
     engine = rig.engine
     for number in range(total):
         # A frame shows the sound up to its own time, so the first has heard one frame's worth.
         engine.tick((number + 1) / fps)
         rig.show.after_tick()
-        see(rig.show.stage.finish().tobytes())
         progress(number + 1, total)
     return total
 
@@ -95,7 +97,7 @@ class _EarlierPictures:
         self._sink = sink
         self._fps = fps
 
-    def send(self, image: Any, moment: Any) -> None:
+    def send(self, image: np.ndarray, moment: Moment) -> None:
         """Pass on, one frame earlier."""
         self._sink.send(image, replace(moment, seconds=moment.seconds - 1.0 / self._fps))
 
@@ -110,3 +112,26 @@ class _EarlierPictures:
     def close(self) -> None:
         """Finish the file."""
         self._sink.close()
+
+
+class _PixelHash:
+    """A sink that only sums up what it sees."""
+
+    def __init__(self) -> None:
+        self.hash = hashlib.sha256()
+        self._pictures = 0
+
+    def send(self, image: np.ndarray, moment: Moment) -> None:
+        """Take a picture into the sum."""
+        self.hash.update(np.ascontiguousarray(image).data)
+        self._pictures += 1
+
+    def send_audio(self, block: AudioBlock) -> None:
+        """Sound is not part of it."""
+
+    def counts(self) -> dict[str, int]:
+        """Pictures seen."""
+        return {"written": self._pictures}
+
+    def close(self) -> None:
+        """Nothing to finish."""

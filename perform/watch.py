@@ -9,7 +9,7 @@ from typing import Any
 
 
 class ShaderWatch:
-    """Thread: files are watched in one of its own; `changed` is asked by the engine's. Atomic renames count as saves."""
+    """Atomic renames count as saves. Thread: it watches in one of its own; `changed` is asked by the engine's."""
 
     def __init__(self, stage: Any) -> None:
         self._stage = stage

@@ -1,0 +1,173 @@
+"""What there is: models, presets, shaders, features, parameters, devices, as lists of plain objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from perform.core.errors import PerformError
+from perform.core.params import Param
+
+WHAT = ("models", "presets", "shaders", "features", "params", "devices")
+Row = dict[str, Any]
+
+
+def listed(what: str) -> list[Row]:
+    """One object with `name`, `doc` and what is known, for each thing of a kind. Broken ones are listed, and say so."""
+    return _LISTS[what]()
+
+
+def _models() -> list[Row]:
+    from perform.content import list_models
+    from perform.core.card import read_card
+
+    rows: list[Row] = []
+    for folder in list_models():
+        try:
+            card = read_card(folder)
+        except PerformError as error:
+            rows.append({"name": folder.name, "doc": f"broken: {error}"})
+            continue
+        rows.append({
+            "name": card.name, "doc": card.description or card.title, "kind": card.kind, "author": card.author,
+            "licence": card.licence or "not stated", "resolution": card.architecture.get("resolution"),
+            "trained_on": card.training.get("data", "not stated"), "sha256": card.sha256,
+        })  # fmt: skip
+    return rows
+
+
+def _presets() -> list[Row]:
+    from perform.content import list_presets
+    from perform.core.preset import read_preset
+
+    rows: list[Row] = []
+    for path in list_presets():
+        try:
+            preset = read_preset(path)
+        except PerformError as error:
+            rows.append({"name": path.stem, "doc": f"broken: {error}"})
+            continue
+        sources = {letter: deck.source for letter, deck in preset.decks.items()}
+        rows.append({"name": path.stem, "doc": preset.doc or preset.title, "tags": list(preset.tags), "source": sources,
+                     "routes": len(preset.routes), "problems": list(preset.problems)})  # fmt: skip
+    return rows
+
+
+def _shaders() -> list[Row]:
+    from perform.content import SHADER_KINDS, list_shaders
+    from perform.isf import read_shader
+
+    rows: list[Row] = []
+    for kind in SHADER_KINDS:
+        for path in list_shaders(kind):
+            rows.append(_shader(kind, path, read_shader))
+    return rows
+
+
+def _shader(kind: str, path: Path, read: Any) -> Row:
+    try:
+        document = read(path)
+    except PerformError as error:
+        return {"name": path.stem, "doc": f"broken: {error}", "kind": kind}
+    return {"name": path.stem, "doc": document.description, "kind": kind, "credit": document.credit,
+            "params": [row.name for row in document.params()]}  # fmt: skip
+
+
+def _features() -> list[Row]:
+    from perform.core.sources import BEAT_SOURCES
+    from perform.features import OUTPUTS
+
+    rows = [
+        {"name": name, "doc": out.doc, "lo": out.lo, "hi": out.hi, "unit": out.unit} for name, out in OUTPUTS.items()
+    ]
+    return [*rows, *({"name": name, "doc": doc} for name, doc in BEAT_SOURCES.items())]
+
+
+def param_row(row: Param) -> Row:
+    """A parameter as an object."""
+    known: Row = {"name": row.name, "doc": row.doc, "address": f"/perform/{row.name}", "kind": row.kind,
+                  "default": row.default}  # fmt: skip
+    if row.kind in ("float", "int", "point", "colour"):
+        known |= {"lo": row.lo, "hi": row.hi, "unit": row.unit}
+    if row.choices:
+        known["choices"] = list(row.choices)
+    return known
+
+
+def _params() -> list[Row]:
+    """The rows of the default preset: fixed ones, those of its model and those of its chain."""
+    from perform.content import find_preset, find_shader
+    from perform.core import clock
+    from perform.core.preset import read_preset
+    from perform.core.routes import route_rows
+    from perform.deck_source import plan_source
+    from perform.features import PARAMS
+    from perform.gl import FIXED_ROWS, SLOT_ROWS
+    from perform.isf import read_shader
+    from perform.options import DEFAULT_PRESET
+    from perform.show import ROWS
+
+    preset = read_preset(find_preset(DEFAULT_PRESET))
+    groups: list[tuple[str, Sequence[Param]]] = [("audio", PARAMS), ("tempo", clock.PARAMS), ("", ROWS), *FIXED_ROWS]
+    for letter, deck in preset.decks.items():
+        groups.append((f"deck/{letter}/source", plan_source(deck.source).rows))
+        for slot in deck.fx:
+            rows = (*read_shader(find_shader(slot.shader, "effects")).params(), *SLOT_ROWS)
+            groups.append((f"deck/{letter}/fx/{slot.name}", rows))
+    for slot in preset.master:
+        rows = (*read_shader(find_shader(slot.shader, "effects")).params(), *SLOT_ROWS)
+        groups.append((f"master/fx/{slot.name}", rows))
+    groups.append(("", route_rows(preset.routes)))
+    return [_placed(prefix, row) for prefix, rows in groups for row in rows]
+
+
+def _placed(prefix: str, row: Param) -> Row:
+    path = f"{prefix}/{row.name}" if prefix else row.name
+    return param_row(row) | {"name": path, "address": f"/perform/{path}"}
+
+
+def _devices() -> list[Row]:
+    from perform.inputs import list_devices
+
+    try:
+        return [{"doc": f"{d['inputs']} in, {d['outputs']} out, {d['host_api']}", **d} for d in list_devices()]
+    except PerformError:
+        return []
+
+
+_LISTS = {
+    "models": _models,
+    "presets": _presets,
+    "shaders": _shaders,
+    "features": _features,
+    "params": _params,
+    "devices": _devices,
+}
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Name and doc in two columns, with the range where there is one."""
+    if not rows:
+        return "  none"
+    width = min(max(len(str(r["name"])) for r in rows), 44)
+    return "\n".join(f"  {r['name']!s:<{width}}  {_range(r)}{r['doc']}" for r in rows)
+
+
+def _range(row: Row) -> str:
+    if row.get("choices"):
+        return f"[{' '.join(row['choices'])}] "
+    if "lo" in row and row["lo"] is not None:
+        return f"[{row['lo']:g}..{row['hi']:g}{' ' + row['unit'] if row.get('unit') else ''}] "
+    return ""
+
+
+def bench_table(result: Mapping[str, Any]) -> str:
+    """A bench's rows, as text."""
+    lines = [f"{result['bench']}:"]
+    for row in result["rows"]:
+        figures = ", ".join(
+            f"{k} {v:g}" if isinstance(v, int | float) else f"{k} {v}" for k, v in row.items() if k != "what"
+        )
+        lines.append(f"  {row['what']}: {figures}")
+    return "\n".join(lines)

@@ -1,0 +1,46 @@
+"""A progress bar with time left; on a pipe a line now and then instead."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, TextIO
+
+
+class ProgressBar:
+    """`with ProgressBar(stream) as progress: progress(done, total)`."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._bar: Any = None
+        self._task: Any = None
+        self._told_s = self._began_s = time.monotonic()
+
+    def __enter__(self) -> ProgressBar:
+        if self._stream.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            columns = (TextColumn("rendering"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            self._bar = Progress(*columns, console=Console(file=self._stream))
+            self._bar.start()
+        return self
+
+    def __call__(self, done: int, total: int) -> None:
+        """Tell how far it is."""
+        if self._bar is not None:
+            if self._task is None:
+                self._task = self._bar.add_task("rendering", total=total)
+            self._bar.update(self._task, completed=done)
+            return
+        now_s = time.monotonic()
+        if now_s - self._told_s >= 5.0 or done == total:
+            self._told_s = now_s
+            left_s = (now_s - self._began_s) / max(done, 1) * (total - done)
+            self._stream.write(f"frame {done} of {total}, {left_s:.0f} s left\n")
+            self._stream.flush()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
