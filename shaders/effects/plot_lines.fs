@@ -1,0 +1,46 @@
+/*{
+  "ISFVSN": "2",
+  "DESCRIPTION": "A pen plotter draws the picture in rows of line that rise with its light, as mountains on an old record sleeve.",
+  "CREDIT": "the perform authors",
+  "LICENSE": "Apache-2.0",
+  "CATEGORIES": ["Lines", "Stylise"],
+  "INPUTS": [
+    {"NAME": "inputImage", "LABEL": "Picture", "TYPE": "image"},
+    {"NAME": "amount", "LABEL": "Amount", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.8},
+    {"NAME": "punch", "LABEL": "Punch on a hit", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.0},
+    {"NAME": "lines", "LABEL": "Lines", "TYPE": "float", "MIN": 16.0, "MAX": 120.0, "DEFAULT": 54.0},
+    {"NAME": "height", "LABEL": "Height of the waves", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.55},
+    {"NAME": "pen", "LABEL": "Width of the pen", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.35},
+    {"NAME": "keep_colour", "LABEL": "Colour of the picture in the ink", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.8},
+    {"NAME": "paper", "LABEL": "How much of the picture shines through", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.12}
+  ]
+}*/
+
+const vec3 LUMA = vec3(0.30, 0.58, 0.12);
+
+void main() {
+    vec2 uv = isf_FragNormCoord;
+    vec4 now = IMG_THIS_PIXEL(inputImage);
+    float n = floor(lines);
+    float lift = (height + 0.7 * punch) * 2.6;
+    float base = floor(uv.y * n);
+    float hair = 0.05 + 0.16 * pen + 0.10 * punch;
+    float soft = 0.7 * n / RENDERSIZE.y;
+    vec3 ink = vec3(0.0);
+    float cover = 1.0;
+    // From the nearest row back: a hill in front hides what stands behind it.
+    for (int i = 4; i >= 0; i--) {
+        float row = base - float(i);
+        float y = (row + 0.3) / n;
+        vec3 c = IMG_NORM_PIXEL(inputImage, vec2(uv.x, clamp(y, 0.0, 1.0))).rgb;
+        float luma = dot(c, LUMA);
+        float rise = luma * lift;
+        float gap = uv.y * n - row - 0.3 - rise;
+        float line = 1.0 - smoothstep(hair, hair + soft + 0.04, abs(gap));
+        vec3 pen_colour = mix(vec3(luma * 0.9 + 0.1), c * 1.35 + 0.04, keep_colour) * (0.35 + 0.9 * luma);
+        ink += cover * line * pen_colour;
+        cover *= (1.0 - line) * smoothstep(-hair - soft, -hair + soft, gap);
+    }
+    vec3 c = ink * (1.15 + 0.5 * punch) + now.rgb * paper * cover;
+    gl_FragColor = vec4(mix(now.rgb, clamp(c, 0.0, 1.0), amount), now.a);
+}
