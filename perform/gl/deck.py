@@ -1,0 +1,109 @@
+"""One deck: a source (frames from a generator, or an ISF generator drawn here) and its effects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import moderngl
+
+from perform.core.errors import MediaError, ShaderError
+from perform.core.params import Param
+from perform.core.types import Frame
+from perform.gl.chain import Chain, Report, one_line
+from perform.gl.shared import Shared
+from perform.gl.standin import stand_in
+from perform.gl.targets import Pair, Target
+from perform.gl.unit import Unit
+from perform.gl.upload import Upload
+from perform.isf import Document
+
+ROWS = (
+    Param("level", "float", 1.0, 0.0, 1.0, doc="brightness of the deck"),
+    Param("bypass", "bool", False, doc="leave all effects of the deck out"),
+)
+
+
+class Deck:
+    """name: a, b, … Its parameters lie under `deck/NAME`. standing_in: True while the built-in picture is shown."""
+
+    def __init__(self, shared: Shared, name: str, report: Report) -> None:
+        self._shared = shared
+        self._report = report
+        self.where = f"deck/{name}"
+        self.chain = Chain(shared, self.where, report)
+        self.source: Unit | None = None
+        self.standing_in = True
+        self._upload = Upload(shared)
+        self._drawn = Target(shared.ctx, shared.size, shared.dtype)
+        self._stand_in = Unit(shared, "stand_in", f"{self.where}/stand_in", stand_in())
+        self._stand_in.warm()
+
+    def set_source(self, document: Document | None) -> None:
+        """Draw this generator from now on; None: show frames. Raises ShaderError and keeps the old source."""
+        if document is not None and document.kind != "generator":
+            raise ShaderError(f"is a {document.kind}, not a generator: it needs a picture to work on", document.path)
+        if document is not None and self.source is not None and self.source.document == document:
+            return
+        new = None
+        if document is not None:
+            new = Unit(self._shared, document.name, f"{self.where}/source", document)
+            new.warm()
+        if self.source is not None:
+            self.source.release()
+        self.source = new
+
+    def rows(self) -> list[tuple[str, tuple[Param, ...]]]:
+        """(prefix, parameters) of the deck, its source and its effects."""
+        source = [] if self.source is None else [(self.source.prefix, self.source.params())]
+        return [(self.where, ROWS), *source, *self.chain.rows()]
+
+    def units(self) -> list[Unit]:
+        """Every unit that comes from a file."""
+        return [*([] if self.source is None else [self.source]), *self.chain.units]
+
+    def take(self, frame: Frame | None) -> None:
+        """The newest frame for this deck."""
+        if frame is None:
+            return
+        try:
+            self._upload.take(frame)
+        except (MediaError, moderngl.Error, ValueError, TypeError) as error:
+            self._report("upload_errors", f"{self.where}: {one_line(error)}")
+
+    def render(self, pair: Pair) -> moderngl.Texture:
+        """Source, then effects; the deck's level rides along."""
+        raw = self._source_picture()
+        values = self._shared.values
+        level = float(values.get(f"{self.where}/level", 1.0))  # type: ignore[arg-type]
+        return self.chain.render(raw, raw, pair, level, self._shared.flag(f"{self.where}/bypass"))
+
+    def _source_picture(self) -> moderngl.Texture:
+        unit, uploaded = self.source, self._upload.texture
+        self.standing_in = False
+        if unit is not None and unit.rest == 0:
+            try:
+                return self._draw(unit, dict.fromkeys(unit.document.pictures(), uploaded or self._shared.black))
+            except Exception as error:  # noqa: BLE001 - whatever a driver or a shader does, the show goes on
+                self._failed(unit, error)
+        elif unit is not None:
+            unit.rest -= 1
+        if unit is None and uploaded is not None:
+            return uploaded
+        self.standing_in = True
+        return self._draw(self._stand_in, {})
+
+    def _draw(self, unit: Unit, pictures: Mapping[str, moderngl.Texture]) -> moderngl.Texture:
+        return unit.render(self._drawn, pictures, self._shared.black, 1.0, 1.0)
+
+    def _failed(self, unit: Unit, error: Exception) -> None:
+        unit.failed()
+        self._report("unit_errors", f"{unit.prefix} rests for {unit.rest} frames: {one_line(error)}")
+
+    def release(self) -> None:
+        """Free the GL objects."""
+        self.chain.release()
+        for unit in (self.source, self._stand_in):
+            if unit is not None:
+                unit.release()
+        self._upload.release()
+        self._drawn.release()

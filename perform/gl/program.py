@@ -1,0 +1,80 @@
+"""Compiling: GLSL 4.10 first, 3.30 where that fails, and complaints that name the author's file and line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import moderngl
+
+from perform.core.errors import ShaderError
+from perform.isf import Document
+from perform.isf.glsl import VERSIONS, complaint
+
+_COPY_VERTEX = """#version 330 core
+out vec2 uv;
+void main() {
+    uv = vec2(float(gl_VertexID & 1), float(gl_VertexID >> 1));
+    gl_Position = vec4(uv * 2.0 - 1.0, 0.0, 1.0);
+}
+"""
+
+
+class Program:
+    """A linked program with its own vertex array; sets only what changed and what the shader really uses."""
+
+    def __init__(self, ctx: moderngl.Context, vertex: str, fragment: str) -> None:
+        self._program = ctx.program(vertex_shader=vertex, fragment_shader=fragment)
+        self._array = ctx.vertex_array(self._program, [])
+        self._uniforms: dict[str, Any] = {
+            name: self._program[name] for name in self._program if isinstance(self._program[name], moderngl.Uniform)
+        }
+        self._last: dict[str, Any] = {}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._uniforms
+
+    def set(self, name: str, value: Any) -> None:
+        """Set a uniform; nothing happens where the shader does not use it or the value is the same."""
+        uniform = self._uniforms.get(name)
+        if uniform is not None and self._last.get(name) != value:
+            uniform.value = value
+            self._last[name] = value
+
+    def draw(self) -> None:
+        """Fill the bound framebuffer with one rectangle."""
+        self._array.render(moderngl.TRIANGLE_STRIP, vertices=4)
+
+    def release(self) -> None:
+        """Free the GL objects."""
+        self._array.release()
+        self._program.release()
+
+
+def own_program(ctx: moderngl.Context, fragment: str) -> Program:
+    """A program of this package: `in vec2 uv` (0,0 bottom left) and `out vec4 colour` are declared for it."""
+    head = "#version 330 core\nin vec2 uv;\nout vec4 colour;\n"
+    return Program(ctx, _COPY_VERTEX, head + fragment)
+
+
+def compile_document(ctx: moderngl.Context, document: Document) -> Program:
+    """The program of an ISF document. Raises ShaderError naming file and line."""
+    first: ShaderError | None = None
+    for version in VERSIONS:
+        if ctx.version_code < version:
+            continue
+        vertex, fragment = document.glsl(version)
+        try:
+            return Program(ctx, vertex, fragment)
+        except moderngl.Error as error:
+            _ = ctx.error  # a failed link leaves a GL error behind; the next caller should not find it
+            first = first or _explained(str(error), document)
+    raise first or ShaderError("OpenGL 3.3 is needed", document.path)
+
+
+def _explained(log: str, document: Document) -> ShaderError:
+    text, line, own = complaint(log)
+    in_vertex = "vertex_shader" in log.split("====")[0].splitlines()[-1] if "====" in log else False
+    path = document.vertex_path if in_vertex and document.vertex_path else document.path
+    if not own:
+        return ShaderError(f"does not compile: {text}", path)
+    return ShaderError(text, path, line)

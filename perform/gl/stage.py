@@ -1,0 +1,214 @@
+"""Everything OpenGL, seen from the engine: it takes pictures, parameters and sound, and shows frames."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+
+import moderngl
+import numpy as np
+
+from perform.core.errors import ShaderError, UsageError
+from perform.core.params import Param
+from perform.core.types import ControlEvent, Features, Frame, Moment, ParamFrame
+from perform.gl.chain import Chain, one_line
+from perform.gl.deck import Deck
+from perform.gl.hud import Hud
+from perform.gl.output import ROWS as OUTPUT_ROWS
+from perform.gl.output import Output
+from perform.gl.present import Presenter
+from perform.gl.readback import Readback
+from perform.gl.shared import Shared
+from perform.gl.surface import Surface
+from perform.gl.targets import Pair
+from perform.gl.unit import Unit
+from perform.isf import Document, read_shader
+
+DECKS = ("a",)
+MAX_MESSAGES = 50
+
+
+class GlStage:
+    """The stage (perform.core.contracts.Stage). Belongs to one thread: the one that opened it.
+
+    size: of the finished frames, pixels. messages: the newest notices, bounded. hud_in_output: draw the HUD into
+    the frames that are read back too.
+    """
+
+    def __init__(self, surface: Surface, size: tuple[int, int]) -> None:
+        self.size = size
+        self.surface = surface
+        self.messages: deque[str] = deque(maxlen=MAX_MESSAGES)
+        self.hud_in_output = False
+        self._counts = {"shown": 0, "unit_errors": 0, "upload_errors": 0, "stage_errors": 0, "reload_errors": 0}
+        self._timings: dict[str, float] = {}
+        self._shared = Shared(surface.ctx, size)
+        self._decks = {name: Deck(self._shared, name, self._report) for name in DECKS}
+        self._master = Chain(self._shared, "master", self._report)
+        self._pair = Pair(surface.ctx, size, self._shared.dtype)
+        self._output = Output(self._shared)
+        self._readback = Readback(surface.ctx, self._output.target)
+        self._hud = Hud(surface.ctx)
+        self._presenter = Presenter(surface.ctx)
+        self._open = True
+
+    # What is played
+
+    def set_source(self, deck: str, document: Document | None) -> None:
+        """Let an ISF generator paint the deck; None: the deck shows frames. Raises ShaderError, keeping the old."""
+        self.surface.use()
+        self._deck(deck).set_source(document)
+
+    def set_chain(self, where: str, slots: Sequence[tuple[str, Document]]) -> None:
+        """Replace the effects at `deck/a` or `master`. Raises ShaderError, leaving the old ones playing."""
+        self.surface.use()
+        self._chain(where).set(slots)
+
+    def rows(self) -> list[tuple[str, tuple[Param, ...]]]:
+        """(prefix, parameters) of everything here, for the parameter table."""
+        found: list[tuple[str, tuple[Param, ...]]] = []
+        for deck in self._decks.values():
+            found.extend(deck.rows())
+        return [*found, *self._master.rows(), ("out", OUTPUT_ROWS)]
+
+    def reload(self, path: str | Path) -> str | None:
+        """Compile all units of that file again. Returns one line where it failed: the last good program plays on."""
+        self.surface.use()
+        wanted = Path(path).resolve()
+        units = [u for u in self._units() if wanted in _files_of(u.document)]
+        try:
+            for unit in units:
+                unit.adopt(read_shader(unit.document.path))
+                unit.warm()
+        except ShaderError as error:
+            self._report("reload_errors", str(error))
+            return str(error)
+        return None
+
+    def _deck(self, name: str) -> Deck:
+        try:
+            return self._decks[name.removeprefix("deck/")]
+        except KeyError:
+            raise UsageError(f"no deck {name!r}; there is {', '.join(self._decks)}") from None
+
+    def _chain(self, where: str) -> Chain:
+        return self._master if where == "master" else self._deck(where).chain
+
+    def _units(self) -> list[Unit]:
+        return [*(u for deck in self._decks.values() for u in deck.units()), *self._master.units]
+
+    # A frame
+
+    def show(self, frames: Mapping[str, Frame], params: ParamFrame, features: Features | None, moment: Moment) -> None:
+        """Draw one frame from the newest picture of each deck, and present it."""
+        self.surface.use()
+        started = perf_counter()
+        self._shared.begin(params.values, features, moment)
+        picture = self._shared.black
+        try:
+            picture = self._composite(frames)
+        except Exception as error:  # noqa: BLE001 - whatever a driver does, blackout and output go on
+            self._report("stage_errors", one_line(error))
+        mark = self._mark("draw", started)
+        self._output.compose(picture)
+        hud = self._shared.flag("out/hud")
+        if hud and self.hud_in_output:
+            target = self._output.target
+            self._hud.draw(moment.seconds, target.framebuffer, target.size, top_first=True)
+        self._readback.shown()
+        mark = self._mark("output", mark)
+        if self.surface.visible:
+            self._present(hud and not self.hud_in_output, moment.seconds)
+        self._mark("present", mark)
+        self._mark("show", started)
+        self._counts["shown"] += 1
+
+    def _composite(self, frames: Mapping[str, Frame]) -> moderngl.Texture:
+        frozen = self._output.frozen()
+        if frozen is not None:
+            return frozen
+        mark = perf_counter()
+        for name, deck in self._decks.items():
+            deck.take(frames.get(name))
+        mark = self._mark("upload", mark)
+        picture = raw = self._decks["a"].render(self._pair)
+        mark = self._mark("deck/a", mark)
+        picture = self._master.render(picture, raw, self._pair, 1.0)
+        self._mark("master", mark)
+        self._output.hold(picture)
+        return picture
+
+    def _present(self, hud: bool, seconds: float) -> None:
+        def draw(screen: moderngl.Framebuffer, size: tuple[int, int]) -> None:
+            self._presenter.draw(self._output.target.texture, screen, size)
+            if hud:
+                self._hud.draw(seconds, screen, size, top_first=False)
+
+        self.surface.present(draw)
+
+    def _mark(self, stage: str, since: float) -> float:
+        now = perf_counter()
+        self._timings[stage] = (now - since) * 1e3
+        return now
+
+    # What comes back
+
+    def read_back(self) -> np.ndarray | None:
+        """The frame before the one shown last, [h, w, 3] uint8 top row first; None before the second."""
+        self.surface.use()
+        return self._readback.previous()
+
+    def finish(self) -> np.ndarray:
+        """The frame shown last, [h, w, 3] uint8 top row first, waiting for it."""
+        self.surface.use()
+        return self._readback.newest()
+
+    def snapshot(self, path: str | Path) -> None:
+        """Write the frame shown last as a picture file."""
+        from PIL import Image
+
+        Image.fromarray(self.finish()).save(path)
+
+    def poll(self) -> list[ControlEvent]:
+        """Key presses (`key/NAME`) and `quit` since the last call."""
+        return self.surface.poll(self._shared.moment.seconds)
+
+    def set_hud(self, lines: Sequence[str], meters: Mapping[str, float]) -> None:
+        """What the HUD shows while `out/hud` is on. meters: name -> 0..1."""
+        self._hud.set(lines, meters)
+
+    @property
+    def standing_in(self) -> bool:
+        """True while the built-in picture is shown because deck a has none."""
+        return self._decks["a"].standing_in
+
+    def counts(self) -> Mapping[str, int]:
+        """Counters that only grow: shown, unit_errors, upload_errors, stage_errors, reload_errors."""
+        return dict(self._counts)
+
+    def timings(self) -> dict[str, float]:
+        """Milliseconds that the last frame took on the CPU side, by stage (drawing itself may end later)."""
+        return dict(self._timings)
+
+    def _report(self, counter: str, message: str) -> None:
+        self._counts[counter] += 1
+        if not self.messages or self.messages[-1] != message:
+            self.messages.append(message)
+
+    def close(self) -> None:
+        """Free all GL objects and the window. Safe to call twice."""
+        if not self._open:
+            return
+        self._open = False
+        self.surface.use()
+        for part in (*self._decks.values(), self._master, self._pair, self._output, self._readback, self._hud):
+            part.release()
+        self._presenter.release()
+        self._shared.release()
+        self.surface.close()
+
+
+def _files_of(document: Document) -> set[Path]:
+    return {Path(file).resolve() for file in (document.path, document.vertex_path) if file}

@@ -1,0 +1,53 @@
+"""Textures to draw into."""
+
+from __future__ import annotations
+
+import moderngl
+
+HALF, FULL, BYTES = "f2", "f4", "f1"
+
+
+class Target:
+    """A texture with its framebuffer: RGBA, linear filter, clamped to its edge, cleared to transparent black.
+
+    dtype: f1 (8 bit), f2 (16-bit float) or f4 (32-bit float).
+    """
+
+    def __init__(self, ctx: moderngl.Context, size: tuple[int, int], dtype: str = HALF) -> None:
+        self.size = size
+        self.dtype = dtype
+        self.texture = smooth(ctx.texture(size, 4, dtype=dtype))
+        self.framebuffer = ctx.framebuffer(color_attachments=[self.texture])
+        self.framebuffer.clear()
+
+    def use(self) -> None:
+        """Draw here from now on."""
+        self.framebuffer.use()
+
+    def release(self) -> None:
+        """Free the GL objects."""
+        self.framebuffer.release()
+        self.texture.release()
+
+
+def smooth(texture: moderngl.Texture) -> moderngl.Texture:
+    """Linear filter, no repeat."""
+    texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
+    texture.repeat_x = texture.repeat_y = False
+    return texture
+
+
+class Pair:
+    """Two targets of one size, drawn in turn: a pass never draws into what it reads."""
+
+    def __init__(self, ctx: moderngl.Context, size: tuple[int, int], dtype: str = HALF) -> None:
+        self._both = (Target(ctx, size, dtype), Target(ctx, size, dtype))
+
+    def other(self, texture: moderngl.Texture) -> Target:
+        """A target that is not `texture`."""
+        return self._both[1] if texture is self._both[0].texture else self._both[0]
+
+    def release(self) -> None:
+        """Free the GL objects."""
+        for target in self._both:
+            target.release()

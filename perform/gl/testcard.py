@@ -1,0 +1,73 @@
+"""The test card: grid, circle, colours, greys, size in pixels, and a line that moves with the beat."""
+
+from __future__ import annotations
+
+import moderngl
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from perform.gl.program import own_program
+from perform.gl.shared import Shared
+
+_CARD = """
+uniform sampler2D card;
+uniform float sweep;
+void main() {
+    colour = vec4(texture(card, uv).rgb, 1.0);
+    if (abs(uv.x - sweep) < 0.0015) colour.rgb = vec3(1.0, 0.35, 0.1);
+}
+"""
+
+_BARS = ("#c0c0c0", "#c0c000", "#00c0c0", "#00c000", "#c000c0", "#c00000", "#0000c0")
+
+
+def draw_card(size: tuple[int, int]) -> np.ndarray:
+    """The still part of the card, [h, w, 3] uint8, top row first."""
+    width, height = size
+    image = Image.new("RGB", size, "#14161a")
+    draw = ImageDraw.Draw(image)
+    unit = max(height // 12, 4)
+    for x in range(width // 2 % unit, width, unit):
+        draw.line((x, 0, x, height), fill="#3a3f47")
+    for y in range(height // 2 % unit, height, unit):
+        draw.line((0, y, width, y), fill="#3a3f47")
+    left, right = width // 2 - 4 * unit, width // 2 + 4 * unit
+    top = height // 2 - 2 * unit
+    for index, colour in enumerate(_BARS):
+        x0, x1 = (left + (right - left) * k // len(_BARS) for k in (index, index + 1))
+        draw.rectangle((x0, top, x1 - 1, top + 2 * unit - 1), fill=colour)
+    for index in range(11):
+        x0, x1 = (left + (right - left) * k // 11 for k in (index, index + 1))
+        grey = round(255 * index / 10)
+        draw.rectangle((x0, top + 2 * unit, x1 - 1, top + 3 * unit - 1), fill=(grey, grey, grey))
+    radius = 5.5 * unit
+    box = (width / 2 - radius, height / 2 - radius, width / 2 + radius, height / 2 + radius)
+    draw.ellipse(box, outline="#e8e8e8", width=max(height // 240, 1))
+    draw.rectangle((0, 0, width - 1, height - 1), outline="#ffffff")
+    font = ImageFont.load_default(max(height / 18, 8))
+    draw.text((width / 2, top + 4 * unit), f"{width} × {height}", fill="#f0f0f0", font=font, anchor="mm")
+    draw.text((width / 2, top - unit), "perform", fill="#f0f0f0", font=font, anchor="mm")
+    return np.asarray(image)
+
+
+class TestCard:
+    """Draws the card into the bound framebuffer, top row first."""
+
+    __test__ = False  # the name is not one of a test
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._texture = shared.ctx.texture(shared.size, 3, data=draw_card(shared.size).tobytes(), alignment=1)
+        self._texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        self._program = own_program(shared.ctx, _CARD)
+
+    def draw(self) -> None:
+        """Fill the bound framebuffer."""
+        self._texture.use(0)
+        self._program.set("sweep", self._shared.moment.beats / 4.0 % 1.0)
+        self._program.draw()
+
+    def release(self) -> None:
+        """Free the GL objects."""
+        self._texture.release()
+        self._program.release()

@@ -1,0 +1,207 @@
+"""One ISF shader at work: its program, its buffers, its place in the parameter table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import moderngl
+
+from perform.core.params import Param
+from perform.core.types import Value
+from perform.gl.buffers import Buffers
+from perform.gl.pictures import load_imported
+from perform.gl.program import Program, compile_document
+from perform.gl.shared import Shared
+from perform.gl.targets import Target
+from perform.isf import Document, Input
+
+BYPASS = Param("bypass", "bool", False, doc="leave this effect out")
+WET = Param("wet", "float", 1.0, 0.0, 1.0, doc="how much of the effect lies over its input")
+
+_WARM_PX = 16
+FIRST_REST_FRAMES, LONGEST_REST_FRAMES = 60, 3600
+
+
+def _floats(value: Any) -> tuple[float, ...]:
+    return tuple(float(v) for v in value)
+
+
+_NATIVE: dict[str, Callable[[Any], Any]] = {
+    "float": float,
+    "long": int,
+    "bool": bool,
+    "point2D": _floats,
+    "color": _floats,
+}
+
+
+class Unit:
+    """A compiled ISF document under a prefix of the parameter table (`deck/a/fx/bloom`).
+
+    Raises ShaderError where the document does not compile. `rest` is how many frames a unit that failed while
+    drawing is left out for.
+    """
+
+    def __init__(self, shared: Shared, slot: str, prefix: str, document: Document) -> None:
+        self._shared = shared
+        self.slot = slot
+        self.prefix = prefix
+        self.rest = 0
+        self.failures = 0
+        self._buffers = Buffers(shared)
+        self._seen: dict[str, int] = {}
+        self._install(document, compile_document(shared.ctx, document), load_imported(shared.ctx, document))
+
+    def adopt(self, document: Document) -> None:
+        """Take a new version of the file, keeping buffers. Raises ShaderError and keeps the old one."""
+        program = compile_document(self._shared.ctx, document)
+        try:
+            imported = load_imported(self._shared.ctx, document)
+        except BaseException:
+            program.release()
+            raise
+        self._release_program()
+        self._install(document, program, imported)
+        self._buffers.keep_only(document.targets())
+        self.rest = self.failures = 0
+
+    def _install(self, document: Document, program: Program, imported: dict[str, moderngl.Texture]) -> None:
+        self.document = document
+        self._program = program
+        self._imported = imported
+        self._discards = "discard" in document.fragment
+        sound = {item.name: item for item in document.inputs if item.type in ("audio", "audioFFT")}
+        self._locations = [name for name in ("isf_dry", *document.samplers()) if name in program]
+        for place, name in enumerate(self._locations):
+            program.set(name, place)
+        targets = set(document.targets())
+        self._buffer_names = [n for n in self._locations if n in targets]
+        self._sound = [(n, sound[n]) for n in self._locations if n in sound]
+        self._scalars = [(i, f"{self.prefix}/{i.name}", _NATIVE.get(i.type)) for i in document.inputs if i.param()]
+        own = {item.name for item in document.inputs}
+        self._extra = tuple(row for row in (BYPASS, WET) if row.name not in own)
+        self._sized = any(p.width or p.height for p in document.passes)
+        self._variables: dict[str, float] = {}
+        self._bound: dict[str, moderngl.Texture] = {}
+
+    def params(self) -> tuple[Param, ...]:
+        """The shader's own rows."""
+        return self.document.params()
+
+    def effect_params(self) -> tuple[Param, ...]:
+        """The shader's own rows, then bypass and wet (unless the shader has inputs of those names)."""
+        return (*self.document.params(), *self._extra)
+
+    def wet(self) -> float:
+        """0 where the effect is bypassed in this frame, else how much of it is wanted."""
+        values = self._shared.values
+        if BYPASS in self._extra and values.get(f"{self.prefix}/bypass", False):
+            return 0.0
+        return float(values.get(f"{self.prefix}/wet", 1.0)) if WET in self._extra else 1.0  # type: ignore[arg-type]
+
+    def render(
+        self, out: Target, pictures: Mapping[str, moderngl.Texture], dry: moderngl.Texture, wet: float, gain: float
+    ) -> moderngl.Texture:
+        """Draw all passes and return the texture that holds the result: `out`, or a buffer of the last pass.
+
+        pictures: what the image inputs show. dry: what lies under the effect where wet < 1.
+        """
+        self._set_uniforms()
+        self._bind_fixed(pictures, dry)
+        passes = self.document.passes
+        result = out.texture
+        for index, item in enumerate(passes):
+            final = index == len(passes) - 1
+            if item.target:
+                buffer = self._buffers.get(item, self._variables)
+                self._draw(index, buffer.back, 1.0, 1.0)
+                buffer.swap()
+                if final:
+                    result = buffer.front.texture
+            else:
+                self._draw(index, out, wet if final else 1.0, gain if final else 1.0)
+        if passes[-1].target and (wet < 1.0 or gain != 1.0 or result.size != out.size):
+            self._shared.blend(dry, result, wet, out, gain)
+            return out.texture
+        return result
+
+    def failed(self) -> None:
+        """Note a failure while drawing: the unit rests, longer each time."""
+        self.rest = min(FIRST_REST_FRAMES << min(self.failures, 10), LONGEST_REST_FRAMES)
+        self.failures += 1
+
+    def warm(self) -> None:
+        """Draw once, tiny and unseen: drivers finish compiling at the first draw, which must not be a live one."""
+        scratch = Target(self._shared.ctx, (_WARM_PX, _WARM_PX), self._shared.dtype)
+        self._set_uniforms()
+        self._bind_fixed({}, self._shared.black)
+        self._draw(0, scratch, 1.0, 1.0)
+        self._seen.clear()
+        scratch.release()
+
+    def _draw(self, index: int, target: Target, wet: float, gain: float) -> None:
+        target.use()
+        if self._discards:
+            target.framebuffer.clear()
+        program = self._program
+        program.set("PASSINDEX", index)
+        program.set("RENDERSIZE", (float(target.size[0]), float(target.size[1])))
+        program.set("isf_wet", wet)
+        program.set("isf_gain", gain)
+        for name in self._buffer_names:
+            self._bound[name] = self._buffers.texture(name)
+        for place, name in enumerate(self._locations):
+            texture = self._bound.get(name, self._shared.black)
+            # Reading what is being drawn into is undefined: such a sampler sees black.
+            (self._shared.black if texture is target.texture else texture).use(place)
+        program.draw()
+
+    def _bind_fixed(self, pictures: Mapping[str, moderngl.Texture], dry: moderngl.Texture) -> None:
+        bound = self._bound
+        bound.clear()
+        bound.update(pictures)
+        bound.update(self._imported)
+        bound["isf_dry"] = dry
+        for name, item in self._sound:
+            bound[name] = self._shared.sound.texture(item)
+        for name in self._locations:
+            if f"_{name}_imgSize" in self._program or f"_{name}_imgRect" in self._program:
+                size = bound.get(name, self._shared.black).size
+                self._program.set(f"_{name}_imgSize", _floats(size))
+                self._program.set(f"_{name}_imgRect", (0.0, 0.0, *_floats(size)))
+
+    def _set_uniforms(self) -> None:
+        program, moment, values = self._program, self._shared.moment, self._shared.values
+        program.set("TIME", moment.seconds)
+        program.set("TIMEDELTA", moment.dt_s)
+        program.set("FRAMEINDEX", moment.frame)
+        program.set("DATE", _floats(moment.date))
+        for item, path, native in self._scalars:
+            value = values.get(path)
+            if native is None:
+                value = self._fired(item, value)
+            else:
+                value = native(item.native(item.default if value is None else value))
+            program.set(item.name, value)
+            if self._sized and isinstance(value, int | float):
+                self._variables[item.name] = float(value)
+        if self._sized:
+            self._variables["WIDTH"], self._variables["HEIGHT"] = _floats(self._shared.size)
+
+    def _fired(self, item: Input, value: Value | None) -> bool:
+        """True for the one frame in which the trigger's counter has grown."""
+        count = int(value or 0)  # type: ignore[arg-type]
+        before = self._seen.get(item.name, count)
+        self._seen[item.name] = count
+        return count > before
+
+    def _release_program(self) -> None:
+        self._program.release()
+        for texture in self._imported.values():
+            texture.release()
+
+    def release(self) -> None:
+        """Free the GL objects."""
+        self._release_program()
+        self._buffers.release()

@@ -1,0 +1,130 @@
+"""Pictures from outside become textures: uploaded once per picture, then fitted to the stage so that it is filled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import moderngl
+import numpy as np
+
+from perform.core.errors import MediaError
+from perform.core.types import Frame
+from perform.gl.program import own_program
+from perform.gl.shared import Shared
+from perform.gl.targets import Target, smooth
+
+MAX_SIDE_PX = 16384
+
+# The picture's first row is its top, which GL holds at the bottom: v runs the other way. Magnified pictures go
+# through a Catmull-Rom kernel (Catmull and Rom 1974; the nine-fetch form joins the middle taps bilinearly), since
+# a small network on a big wall shows every texel of a linear filter.
+_FIT = """
+uniform sampler2D picture;
+uniform vec2 scale;
+uniform bool sharp;
+vec4 catmull_rom(vec2 at) {
+    vec2 size = vec2(textureSize(picture, 0));
+    vec2 position = at * size;
+    vec2 centre = floor(position - 0.5) + 0.5;
+    vec2 f = position - centre;
+    vec2 w0 = f * (-0.5 + f * (1.0 - 0.5 * f));
+    vec2 w1 = 1.0 + f * f * (-2.5 + 1.5 * f);
+    vec2 w2 = f * (0.5 + f * (2.0 - 1.5 * f));
+    vec2 w3 = f * f * (-0.5 + 0.5 * f);
+    vec2 w12 = w1 + w2;
+    vec2 t0 = (centre - 1.0) / size;
+    vec2 t12 = (centre + w2 / w12) / size;
+    vec2 t3 = (centre + 2.0) / size;
+    vec4 sum = texture(picture, vec2(t12.x, t12.y)) * w12.x * w12.y;
+    sum += texture(picture, vec2(t12.x, t0.y)) * w12.x * w0.y + texture(picture, vec2(t0.x, t12.y)) * w0.x * w12.y;
+    sum += texture(picture, vec2(t3.x, t12.y)) * w3.x * w12.y + texture(picture, vec2(t12.x, t3.y)) * w12.x * w3.y;
+    // The four corners weigh a hundredth: left out, and the rest made to sum to one.
+    float weight = w12.x * w12.y + w12.x * w0.y + w0.x * w12.y + w3.x * w12.y + w12.x * w3.y;
+    return clamp(sum / weight, 0.0, 1.0);
+}
+void main() {
+    vec2 at = (vec2(uv.x, 1.0 - uv.y) - 0.5) * scale + 0.5;
+    colour = sharp ? catmull_rom(at) : texture(picture, at);
+}
+"""
+
+_SHARP_FROM = 1.25
+"""Magnification above which the better kernel is worth its fetches."""
+
+
+def cover(picture: tuple[int, int], stage: tuple[int, int]) -> tuple[float, float]:
+    """The part of a picture (0..1 of its width, of its height) that is seen when it fills a stage of another shape."""
+    wide = picture[0] * stage[1] / (picture[1] * stage[0])
+    return (1.0 / wide, 1.0) if wide > 1.0 else (1.0, wide)
+
+
+def pixels_of(image: Any) -> np.ndarray:
+    """`image` as a contiguous [h, w, 3 or 4] uint8 array in main memory. Raises MediaError."""
+    array = image if isinstance(image, np.ndarray) else _from_dlpack(image)
+    if array.ndim != 3 or array.shape[2] not in (3, 4) or array.dtype != np.uint8:
+        raise MediaError(f"a picture should be [h, w, 3 or 4] uint8, not {list(array.shape)} {array.dtype}")
+    if not 0 < min(array.shape[:2]) <= max(array.shape[:2]) <= MAX_SIDE_PX:
+        raise MediaError(f"a picture of {array.shape[1]}x{array.shape[0]} cannot be shown")
+    return np.ascontiguousarray(array)
+
+
+def _from_dlpack(image: Any) -> np.ndarray:
+    try:
+        return np.from_dlpack(image)
+    except (BufferError, RuntimeError, TypeError, ValueError, AttributeError) as error:
+        # A picture on a graphics card: most array libraries know this word.
+        if hasattr(image, "cpu"):
+            return np.from_dlpack(image.cpu())
+        raise MediaError(f"a picture of type {type(image).__name__} cannot be read: {error}") from None
+
+
+class Upload:
+    """The newest picture of one deck, filling the stage."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._program = own_program(shared.ctx, _FIT)
+        self._raw: moderngl.Texture | None = None
+        self._sequence: int | None = None
+        self._fitted = Target(shared.ctx, shared.size, shared.dtype)
+
+    @property
+    def texture(self) -> moderngl.Texture | None:
+        """The fitted picture; None before the first one came."""
+        return self._fitted.texture if self._raw is not None else None
+
+    def take(self, frame: Frame) -> None:
+        """Upload if the frame's sequence is another than the last. Raises MediaError, keeping the last picture."""
+        if self._raw is not None and frame.sequence == self._sequence:
+            return
+        self._sequence = frame.sequence
+        pixels = pixels_of(frame.image)
+        height, width, components = pixels.shape
+        raw = self._raw
+        if raw is None or raw.size != (width, height) or raw.components != components:
+            if raw is not None:
+                raw.release()
+            self._raw = raw = smooth(self._shared.ctx.texture((width, height), components, alignment=1))
+        raw.write(pixels, alignment=1)
+        self._fit(raw)
+
+    def _fit(self, raw: moderngl.Texture) -> None:
+        stage = self._shared.size
+        scale = cover(raw.size, stage)
+        magnification = stage[0] / (raw.size[0] * scale[0])
+        if magnification < 0.6:
+            raw.build_mipmaps()
+            raw.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+        self._program.set("scale", scale)
+        self._program.set("sharp", magnification > _SHARP_FROM)
+        self._fitted.use()
+        raw.use(0)
+        self._program.draw()
+
+    def release(self) -> None:
+        """Free the GL objects."""
+        if self._raw is not None:
+            self._raw.release()
+        self._raw = None
+        self._fitted.release()
+        self._program.release()

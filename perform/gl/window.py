@@ -1,0 +1,154 @@
+"""A window through GLFW: keys as control events, letterboxing left to the painter, never an exception per frame."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import moderngl
+
+from perform.core.errors import DeviceError
+from perform.core.types import ControlEvent
+from perform.gl.context import window_context
+from perform.gl.surface import claim, forget
+
+_last_error: list[str] = []
+_ready: list[bool] = []
+
+
+def _remember(code: int, message: bytes) -> None:
+    _last_error[:] = [message.decode(errors="replace") if isinstance(message, bytes) else str(message)]
+
+
+def _glfw() -> Any:
+    import glfw
+
+    return glfw
+
+
+def glfw_ready() -> str | None:
+    """Start GLFW once. None when a window can be opened, else the reason."""
+    try:
+        glfw = _glfw()
+    except ImportError as error:
+        return f"the glfw library cannot be loaded ({error})"
+    if not _ready:
+        glfw.set_error_callback(_remember)
+        if not glfw.init():
+            return _last_error[0] if _last_error else "GLFW does not start"
+        _ready.append(True)
+    return None if glfw.get_primary_monitor() else "no monitor is connected"
+
+
+class WindowSurface:
+    """A window with a GL context.
+
+    size: of the window in screen units. monitor: number of the screen, from 0. Raises DeviceError.
+    """
+
+    visible = True
+
+    def __init__(self, size: tuple[int, int], *, title: str, monitor: int, fullscreen: bool, vsync: bool) -> None:
+        reason = glfw_ready()
+        if reason is not None:
+            raise DeviceError(f"no window can be opened: {reason}; use --display offscreen or connect a display")
+        self._glfw = _glfw()
+        self._events: list[tuple[str, bool]] = []
+        self._open = True
+        self.window = self._create(size, title, monitor, fullscreen)
+        self._glfw.make_context_current(self.window)
+        try:
+            self.ctx = window_context()
+        except DeviceError:
+            self._glfw.destroy_window(self.window)
+            raise
+        claim(self)
+        self._glfw.swap_interval(1 if vsync else 0)
+        self._glfw.set_key_callback(self.window, self._on_key)
+        if fullscreen:
+            self._glfw.set_input_mode(self.window, self._glfw.CURSOR, self._glfw.CURSOR_HIDDEN)
+
+    def _create(self, size: tuple[int, int], title: str, number: int, fullscreen: bool) -> Any:
+        glfw = self._glfw
+        monitors = glfw.get_monitors()
+        if not 0 <= number < len(monitors):
+            raise DeviceError(f"there is no monitor {number}; {len(monitors)} found, counted from 0")
+        monitor = monitors[number]
+        if fullscreen:
+            mode = glfw.get_video_mode(monitor)
+            size = (mode.size.width, mode.size.height)
+        for version in ((4, 1), (3, 3)):
+            glfw.default_window_hints()
+            glfw.window_hint(glfw.CONTEXT_VERSION_MAJOR, version[0])
+            glfw.window_hint(glfw.CONTEXT_VERSION_MINOR, version[1])
+            glfw.window_hint(glfw.OPENGL_PROFILE, glfw.OPENGL_CORE_PROFILE)
+            glfw.window_hint(glfw.OPENGL_FORWARD_COMPAT, True)
+            glfw.window_hint(glfw.AUTO_ICONIFY, False)
+            glfw.window_hint(glfw.DEPTH_BITS, 0)
+            glfw.window_hint(glfw.STENCIL_BITS, 0)
+            window = glfw.create_window(*size, title, monitor if fullscreen else None, None)
+            if window:
+                if not fullscreen and number and os.environ.get("XDG_SESSION_TYPE") != "wayland":
+                    x, y = glfw.get_monitor_pos(monitor)
+                    glfw.set_window_pos(window, x + 40, y + 60)
+                return window
+        reason = _last_error[0] if _last_error else "no reason given"
+        raise DeviceError(f"no window with OpenGL 3.3 or newer: {reason}; update the graphics driver")
+
+    def _on_key(self, window: Any, key: int, scancode: int, action: int, mods: int) -> None:
+        if action == self._glfw.PRESS:
+            self._events.append((f"key/{key_name(self._glfw, key)}", True))
+
+    def use(self) -> None:
+        """Make the context current in this thread."""
+        if claim(self):
+            self._glfw.make_context_current(self.window)
+
+    def present(self, draw: Callable[[moderngl.Framebuffer, tuple[int, int]], None]) -> None:
+        """Paint and swap; nothing where the window has no area (iconified)."""
+        size = self._glfw.get_framebuffer_size(self.window)
+        if min(size) <= 0:
+            return
+        draw(self.ctx.screen, (int(size[0]), int(size[1])))
+        self._glfw.swap_buffers(self.window)
+
+    def poll(self, time_s: float) -> list[ControlEvent]:
+        """Key presses as `key/NAME`, and `quit` when the window should close."""
+        if not self._open:
+            return []
+        self._glfw.poll_events()
+        if self._glfw.window_should_close(self.window):
+            self._glfw.set_window_should_close(self.window, False)
+            self._events.append(("quit", True))
+        events = [ControlEvent(address, value, time_s, "keyboard") for address, value in self._events]
+        self._events.clear()
+        return events
+
+    def close(self) -> None:
+        """Free the context and the window."""
+        if self._open:
+            self._open = False
+            self.use()
+            self.ctx.release()
+            self._glfw.destroy_window(self.window)
+            forget(self)
+
+
+_WORDS = {" ": "space"}
+
+
+def key_name(glfw: Any, key: int) -> str:
+    """A short lower-case name: a, 1, space, escape, f1, left, kp_add; `unknown` where GLFW has none."""
+    return _names(glfw).get(key, "unknown")
+
+
+_name_cache: dict[int, str] = {}
+
+
+def _names(glfw: Any) -> dict[int, str]:
+    if not _name_cache:
+        for name in dir(glfw):
+            if name.startswith("KEY_") and name not in ("KEY_LAST", "KEY_UNKNOWN"):
+                _name_cache[getattr(glfw, name)] = name.removeprefix("KEY_").lower()
+    return _name_cache
