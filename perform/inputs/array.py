@@ -1,4 +1,4 @@
-"""Sound from memory, for tests and the Python API, with a few faults to order."""
+"""Sound from memory, for tests and the Python API, with a few faults to order; and silence."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from perform.core.types import AudioBlock
 from perform.inputs.clock import Pace
 from perform.inputs.level import Door
 from perform.inputs.paced import PacedInput
@@ -30,6 +31,7 @@ class ArrayInput(PacedInput):
         array = np.asarray(samples, dtype=np.float32)
         self._samples = array[:, None] if array.ndim == 1 else array
         super().__init__("array", rate_hz, self._samples.shape[1], live=live, door=door, pace=pace)
+        self._first_rate_hz = rate_hz
         self._at = 0
         self._stopped = False
 
@@ -40,20 +42,22 @@ class ArrayInput(PacedInput):
     def resume(self) -> None:
         """Sound comes again from where it stopped; the break is not in stream time."""
         self._stopped = False
-        if self.live:
-            self._pace = self._new_pace(self.rate_hz)
-            self._pace_from = self._position
+        self._restart_pace()
 
     def change_rate(self, rate_hz: float) -> None:
         """What follows has another rate; its stamps count on from the time reached so far."""
         self._position = round(self._position / self.rate_hz * rate_hz)
         self.rate_hz = rate_hz
+        self._restart_pace()
 
-    def read(self, frames: int):  # type: ignore[no-untyped-def]  # as PacedInput.read
+    def read(self, frames: int) -> AudioBlock | None:
+        """See AudioInput."""
         return None if self._stopped else super().read(frames)
 
     def _start(self) -> int:
         self._at = 0
+        self._stopped = False
+        self.rate_hz = self._first_rate_hz
         return int(self._samples.shape[1])
 
     def _take(self, frames: int) -> np.ndarray:
@@ -82,3 +86,6 @@ class SilenceInput(PacedInput):
 
     def _take(self, frames: int) -> np.ndarray:
         return np.zeros((frames, self._width), np.float32)
+
+    def _skip(self, frames: int) -> None:
+        """Nothing to pass over."""

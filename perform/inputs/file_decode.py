@@ -157,4 +157,4 @@ class AvDecoder:
 
 def _line(error: BaseException) -> str:
     """An error of a library as one line."""
-    return " ".join(str(error).split()) or type(error).__name__
+    return getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__

@@ -75,7 +75,7 @@ class PacedInput:
             raise
         self._position = 0
         self._ended = False
-        self._pace = self._new_pace(self.rate_hz) if self.live else None
+        self._restart_pace()
 
     def read(self, frames: int) -> AudioBlock | None:
         """See AudioInput. Not open reads as nothing."""
@@ -92,6 +92,10 @@ class PacedInput:
             return None
         self._position += len(raw)
         return AudioBlock(self._door(raw), self.rate_hz, start_s)
+
+    def _restart_pace(self) -> None:
+        """Count what is due from the next read on."""
+        self._pace = self._new_pace(self.rate_hz) if self.live else None
 
     def _owed(self, pace: Pace, frames: int) -> int:
         """How many of `frames` to hand out now; drops what a stalled reader missed."""

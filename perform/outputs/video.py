@@ -28,8 +28,8 @@ class VideoFile:
     live=False: pictures are `1/fps` apart, `send` waits for the encoder, and trouble raises MediaError.
 
     Time 0 of the file is the first picture. Offline, sound lies at `block.start_s + audio_offset_s` (0 unless given).
-    Live, `block.start_s + audio_offset_s` must be on the time line of `moment.seconds`; where it is not given, the first block after the first
-    picture is taken to end at the newest picture, and a slow drift between the two clocks is followed from there.
+    Live, that sum must be on the time line of `moment.seconds`; where the offset is not given, the first block after
+    the first picture is taken to end at the newest picture, and a slow drift between the two clocks is followed.
     Thread: send, send_audio, counts and close from any one thread; encoding happens in another.
     """
 

@@ -1,0 +1,127 @@
+"""Sound out: plays the show's own sound on the default output device, where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from perform.core.types import AudioBlock, Moment
+
+RING_S = 1.0
+LEAD_S = 0.08
+"""Sound gathered before playing starts, and again after a gap: bridges the jitter of whoever sends."""
+
+
+def _load_backend() -> Any | None:
+    """The sounddevice module, or None where PortAudio is missing."""
+    try:
+        import sounddevice
+    except (ImportError, OSError):
+        return None
+    return sounddevice
+
+
+class Speaker:
+    """A Sink for sound; pictures are passed over. With no device it does nothing, and `error` says why in one line.
+
+    Sound goes through a ring of a second: too much is dropped, too little is silence, nobody ever waits.
+    latency_s: from `send_audio` to the ear, as far as is known (ring and driver).
+    Thread: send_audio and close from one thread; the callback runs in PortAudio's.
+    """
+
+    def __init__(self, rate_hz: float, channels: int, *, backend: Any | None = None) -> None:
+        self.error: str | None = None
+        self.latency_s = 0.0
+        self._rate_hz = rate_hz
+        self._channels = max(1, min(2, channels))
+        self._ring = np.zeros((max(1, round(RING_S * rate_hz)), self._channels), np.float32)
+        self._lead = round(LEAD_S * rate_hz)
+        self._in = self._out = 0
+        self._gathering = True
+        self._written = self._dropped = self._errors = self._gaps = 0
+        self._stream: Any = None
+        self._start(backend or _load_backend())
+
+    @staticmethod
+    def available(backend: Any | None = None) -> bool:
+        """Is there an output device to play on?"""
+        sd = backend or _load_backend()
+        if sd is None:
+            return False
+        try:
+            return int(sd.query_devices(kind="output")["max_output_channels"]) > 0
+        except (sd.PortAudioError, ValueError):
+            return False
+
+    def _start(self, sd: Any | None) -> None:
+        if sd is None:
+            self.error = "no sound is heard: PortAudio is missing (on Debian or Ubuntu: sudo apt install libportaudio2)"
+            return
+        if not self.available(sd):
+            self.error = "no sound is heard: this machine has no sound output"
+            return
+        try:
+            self._stream = sd.OutputStream(
+                samplerate=self._rate_hz,
+                channels=self._channels,
+                dtype="float32",
+                latency="low",
+                callback=self._callback,
+                finished_callback=self._finished,
+            )
+            self._stream.start()
+            self.latency_s = LEAD_S + float(self._stream.latency)
+        except (sd.PortAudioError, ValueError) as error:
+            self._errors += 1
+            self._stream = None
+            self.error = f"no sound is heard: the output refuses ({' '.join(str(error).split())})"
+
+    def _callback(self, out: np.ndarray, frames: int, when: Any, status: Any) -> None:
+        there = self._in - self._out
+        if there < frames:
+            self._gaps += not self._gathering
+            self._gathering = True
+        elif self._gathering and there >= self._lead:
+            self._gathering = False
+        n = 0 if self._gathering else frames
+        at = (self._out + np.arange(n)) % len(self._ring)
+        out[:n] = self._ring[at]
+        out[n:] = 0.0
+        self._out += n
+
+    def _finished(self) -> None:
+        """PortAudio ended the stream: the device went away, or the list of devices was read again."""
+        self._stream = None
+        self.error = self.error or "no sound is heard: the sound output went away"
+
+    def send(self, image: np.ndarray, moment: Moment) -> None:
+        """Pictures make no sound."""
+
+    def send_audio(self, block: AudioBlock) -> None:
+        """Queue a block of the speaker's rate; what the ring cannot hold is dropped and counted."""
+        if self._stream is None or round(block.rate_hz) != round(self._rate_hz):
+            self._dropped += 1
+            return
+        n = len(block.samples)
+        if self._in - self._out + n > len(self._ring):
+            self._dropped += 1
+            return
+        side = min(self._channels, block.samples.shape[1])
+        at = (self._in + np.arange(n)) % len(self._ring)
+        self._ring[at] = block.samples[:, :side] if side == self._channels else block.samples[:, :1]
+        self._in += n
+        self._written += 1
+
+    def counts(self) -> Mapping[str, int]:
+        """written and dropped blocks, errors, gaps (times the ring ran dry)."""
+        return {"written": self._written, "dropped": self._dropped, "errors": self._errors, "gaps": self._gaps}
+
+    def close(self) -> None:
+        """Stop at once. Safe to call twice."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            self.error = self.error or "closed"
+            stream.abort(ignore_errors=True)
+            stream.close(ignore_errors=True)
