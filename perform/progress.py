@@ -39,8 +39,6 @@ class ProgressBar:
             self._stream.write(f"frame {done} of {total}, {left_s:.0f} s left\n")
             self._stream.flush()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         if self._bar is not None:
             self._bar.stop()

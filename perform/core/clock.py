@@ -50,6 +50,7 @@ class TempoClock:
         self._tapped = False
         self._locked = False
         self._owed = 0.0
+        self._following = False
 
     @property
     def bar_phase(self) -> float:
@@ -59,7 +60,7 @@ class TempoClock:
     def advance(self, dt_s: float, heard: BeatClock | None = None, ahead_s: float = 0.0) -> None:
         """Run for dt seconds. `heard` is the source's newest word, already `ahead_s` seconds old (plus any lead)."""
         if heard is None or self.hold or self._tapped:
-            if heard is None and self.source not in ("manual", "tap"):
+            if heard is None and self._following:
                 self.confidence *= math.exp(-dt_s / 8.0)
             step = dt_s * self.bpm / 60.0 * (1.0 + 0.04 * self.nudge)
             paid = min(self._owed, SLEW * step)
@@ -69,7 +70,7 @@ class TempoClock:
         self._follow(dt_s, heard, ahead_s)
 
     def _follow(self, dt_s: float, heard: BeatClock, ahead_s: float) -> None:
-        self.source, self.confidence = heard.source, heard.confidence
+        self.source, self.confidence, self._following = heard.source, heard.confidence, True
         self.bpm = heard.tempo_bpm * self._octave
         goal = (heard.beats + ahead_s * heard.tempo_bpm / 60.0) * self._octave
         bar = heard.beats_per_bar or self.beats_per_bar
@@ -107,7 +108,8 @@ class TempoClock:
         typical = median(gaps)
         counted = [g / max(1, round(g / typical)) for g in gaps if 0.6 < g / typical / max(1, round(g / typical)) < 1.4]
         self.bpm = min(max(60.0 / median(counted or gaps), 30.0), 240.0)
-        self._tapped, self.source, self.confidence = True, "tap", 1.0
+        self._tapped, self._following = True, False
+        self.source, self.confidence = "tap", 1.0
         self._to_the_beat()
 
     def _to_the_beat(self) -> None:
