@@ -22,7 +22,7 @@ from perform.gl.present import Presenter
 from perform.gl.readback import Readback
 from perform.gl.shared import Shared
 from perform.gl.surface import Surface
-from perform.gl.targets import Pair
+from perform.gl.targets import Pair, working_dtype
 from perform.gl.unit import Unit
 from perform.isf import Document, read_shader
 
@@ -44,7 +44,7 @@ class GlStage:
         self.hud_in_output = False
         self._counts = {"shown": 0, "unit_errors": 0, "upload_errors": 0, "stage_errors": 0, "reload_errors": 0}
         self._timings: dict[str, float] = {}
-        self._shared = Shared(surface.ctx, size)
+        self._shared = Shared(surface.ctx, size, working_dtype(surface.ctx))
         self._decks = {name: Deck(self._shared, name, self._report) for name in DECKS}
         self._master = Chain(self._shared, "master", self._report)
         self._pair = Pair(surface.ctx, size, self._shared.dtype)

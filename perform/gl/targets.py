@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import moderngl
 
+from perform.gl.context import context_facts
+
 HALF, FULL, BYTES = "f2", "f4", "f1"
+
+
+def working_dtype(ctx: moderngl.Context) -> str:
+    """Between passes: 16-bit float on a graphics card; 32-bit on a software renderer.
+
+    There the conversion to half floats costs more than the memory saved (llvmpipe, 640x360: 1.1 against 0.7 ms for
+    a copy, 5.3 against 4.1 ms for nine fetches), and it truncates, so that each pass loses a little light.
+    """
+    return FULL if context_facts(ctx)["software"] else HALF
 
 
 class Target:
