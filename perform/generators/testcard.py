@@ -138,8 +138,8 @@ def draw_time(image: np.ndarray, moment: Moment, count: int) -> None:
     scale = max(1, height // 120)
     x = int(moment.seconds % SWEEP_S / SWEEP_S * width)
     band = slice(round(height * 0.78), round(height * 0.805))
-    image[band] = 24
-    image[band, max(0, x - width // 80) : x + 1] = 255
+    image[band, 1:-1] = 24
+    image[band, max(1, x - width // 80) : max(x + 1, 2)] = 255
     write(image, f"{moment.frame:06d}", (width // 2, round(height * 0.20)), scale * 2, centred=True)
     write(image, f"{moment.seconds:.2f} S", (round(width * 0.04), round(height * 0.45)), scale)
     write(image, f"{moment.tempo_bpm:.1f} BPM", (round(width * 0.04), round(height * 0.52)), scale)
@@ -199,11 +199,12 @@ def draw_patches(image: np.ndarray) -> None:
 def write(image: np.ndarray, text: str, at: tuple[int, int], scale: int, *, centred: bool = False) -> None:
     """White letters of 3 by 5 dots, `scale` px each, from (x, y) on; unknown letters are blanks. Clips at the edge."""
     left, top = at
+    inside = image[1:-1, 1:-1]  # the edge of the picture is a mark, too
     if centred:
         left -= (len(text) * 4 - 1) * scale // 2
     for n, letter in enumerate(text.upper()):
         for row, bits in enumerate(_FONT.get(letter, "00000")):
             for column in range(3):
                 if int(bits) >> (2 - column) & 1:
-                    px, py = max(left + (n * 4 + column) * scale, 0), top + row * scale
-                    image[py : py + scale, px : px + scale] = 235
+                    px, py = max(left + (n * 4 + column) * scale - 1, 0), top + row * scale - 1
+                    inside[py : py + scale, px : px + scale] = 235
