@@ -59,7 +59,7 @@ class FeatureAnalyser:
         self._units: list[FeatureUnit] = [module.Unit() for module in _UNITS]
         self._hop = Hop()
         self._index = 0
-        self._quiet_hops = 0
+        self._quiet_hops = self._loud_hops = 0
         self._clipped = 0
         self._build()
         self._apply()
@@ -139,6 +139,8 @@ class FeatureAnalyser:
         hop.silent = intake.peak == 0.0
         self._clipped += hop.clipped
         self._quiet_hops = self._quiet_hops + 1 if hop.silent else 0
+        loud = intake.peak * intake.gain > 1.0
+        self._loud_hops = intake.kept // plan.hop + 1 if loud else max(0, self._loud_hops - 1)
         if self._quiet_hops <= self._quiet_after:
             self._spectra.measure(history, hop)
         else:
@@ -149,5 +151,5 @@ class FeatureAnalyser:
         for unit in self._units:
             unit.step(hop, values)
         self._index += 1
-        wave = self._display.waveform(intake.newest(intake.kept))
+        wave = self._display.waveform(intake.newest(intake.kept), self._loud_hops > 0)
         return Features(intake.time_s, values, self._display.spectrum, wave, self._display.mel)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from perform.features.frame import Hop
-from perform.features.tables import MELS, SPECTRUM_BINS, SPECTRUM_HI_HZ, WAVEFORM_SAMPLES, Plan, spectrum_starts
+from perform.features.tables import MELS, SPECTRUM_BINS, SPECTRUM_HI_HZ, WAVEFORM_SAMPLES, Plan, spectrum_pairs
 
 RANGE_DB = 48.0
 """From 0 to 1."""
@@ -17,6 +17,7 @@ MEL_TILT_DB = 1.5
 SPECTRUM_TILT_DB = 4.5
 _HEAD_DB = 3.0
 _EVERY = 2
+_ONE = np.float32(1.0)
 
 
 class Curve:
@@ -24,7 +25,7 @@ class Curve:
 
     def __init__(self, tilt: np.ndarray, drop_db: float) -> None:
         self._tilt = tilt.astype(np.float32)
-        self._drop_db = drop_db
+        self._lift = 10.0 ** (0.1 * (RANGE_DB + drop_db))
         self._shown = np.zeros(tilt.size, np.float32)
         self._new = np.zeros(tilt.size, np.float32)
 
@@ -34,14 +35,14 @@ class Curve:
         np.multiply(shown, np.float32(keep), out=shown)
         if gate > 0.0:
             np.multiply(powers, self._tilt, out=new)
-            np.multiply(new, np.float32(10.0 ** (0.1 * (RANGE_DB + self._drop_db)) / scale), out=new)
-            np.maximum(new, np.float32(1.0), out=new)
+            np.multiply(new, np.float32(self._lift / scale), out=new)
+            np.maximum(new, _ONE, out=new)
             np.log10(new, out=new)
             np.multiply(new, np.float32(gate * 10.0 / RANGE_DB), out=new)
-            np.minimum(new, np.float32(1.0), out=new)
             np.maximum(shown, new, out=shown)
         elif shown.max() < 1e-3:
             shown.fill(0.0)
+        np.minimum(shown, _ONE, out=shown)
         out = shown.copy()
         out.flags.writeable = False
         return out
@@ -57,14 +58,14 @@ class Display:
         """Sizes and tilts for a rate. The curves start from zero."""
         self._plan = plan
         self._keep = math.exp(-_EVERY * plan.dt_s / RELEASE_S)
-        self._starts = spectrum_starts(plan)
-        self._merged = np.zeros(SPECTRUM_BINS, np.float32)
+        self._first, self._second = spectrum_pairs(plan)
+        self._merged = np.zeros((2, SPECTRUM_BINS), np.float32)
         octaves = np.linspace(-3.0, 4.0, MELS)
         self._mel = Curve(10.0 ** (0.1 * MEL_TILT_DB * octaves), 12.0 - _HEAD_DB)
         hz = (np.arange(SPECTRUM_BINS) + 0.5) * SPECTRUM_HI_HZ / SPECTRUM_BINS
         per_bin = np.maximum(1.0, plan.rate_hz / plan.window / 23.4375)
         tilt = 10.0 ** (0.1 * SPECTRUM_TILT_DB * np.log2(hz / 1000.0)) / per_bin
-        tilt[self._starts >= plan.bins - 1] = 0.0
+        tilt[self._first >= plan.bins - 1] = 0.0
         self._spectrum = Curve(tilt, 21.0 - _HEAD_DB)
         self.mel = np.zeros(MELS, np.float32)
         self.spectrum = np.zeros(SPECTRUM_BINS, np.float32)
@@ -74,15 +75,19 @@ class Display:
         if hop.index % _EVERY:
             self.mel = self._mel.step(hop.mel_power, hop.scale, hop.gate, self._keep)
         else:
-            np.maximum.reduceat(hop.power, self._starts, out=self._merged)
-            self.spectrum = self._spectrum.step(self._merged, hop.scale, hop.gate, self._keep)
+            pair = self._merged
+            np.take(hop.power, self._first, out=pair[0], mode="clip")
+            np.take(hop.power, self._second, out=pair[1], mode="clip")
+            np.maximum(pair[0], pair[1], out=pair[0])
+            self.spectrum = self._spectrum.step(pair[0], hop.scale, hop.gate, self._keep)
 
-    def waveform(self, history: np.ndarray) -> np.ndarray:
-        """[WAVEFORM_SAMPLES, 2] float32, the newest 21 ms; a fresh read-only array, clipped to -1..1."""
+    def waveform(self, history: np.ndarray, loud: bool) -> np.ndarray:
+        """[WAVEFORM_SAMPLES, 2] float32, the newest 21 ms; fresh, read-only, clipped to -1..1 where `loud`."""
         span = WAVEFORM_SAMPLES * self._plan.stride
         out = np.empty((WAVEFORM_SAMPLES, 2), np.float32)
-        wave = history[:, -span :: self._plan.stride]
-        np.minimum(wave.T, np.float32(1.0), out=out)
-        np.maximum(out, np.float32(-1.0), out=out)
+        out[:, 0] = history[0, -span :: self._plan.stride]
+        out[:, 1] = history[1, -span :: self._plan.stride]
+        if loud:
+            np.clip(out, -1.0, 1.0, out=out)
         out.flags.writeable = False
         return out

@@ -20,9 +20,16 @@ WHITEN_S = 6.0
 FLOOR_DB = -34.0
 """Mel bands this far under the loudness of the whole are not whitened any further."""
 REFRACTORY_S = 0.09
+BARS = (0.55, 0.3, 0.3, 0.4, 0.3)
+"""No rise under this is an onset: four bands and the whole. With few mel bands bass is restless: its bar is high."""
+OVER_MEAN = 5.0
 GROW_S = 0.025
 TOP_S = 4.0
+TOP_CLIMB = 0.3
 MEAN_S = 0.8
+_UPKEEP = 8
+_COMPRESSION = np.float32(COMPRESSION)
+_ZERO = np.float32(0.0)
 
 
 class Flux:
@@ -30,8 +37,7 @@ class Flux:
 
     def __init__(self) -> None:
         self._peaks = np.full(MELS, 1e-9, np.float32)
-        self._past = [np.zeros(MELS, np.float32) for _ in range(LAG)]
-        self._now = np.zeros(MELS, np.float32)
+        self._logs = [np.zeros(MELS, np.float32) for _ in range(LAG + 1)]
         self._wide = np.zeros(MELS, np.float32)
         self._weights = np.zeros((5, MELS), np.float32)
         self._rises = np.zeros(5, np.float32)
@@ -42,7 +48,7 @@ class Flux:
 
     def retune(self, plan: Plan) -> None:
         """Adopt the hop time; mel bands above the rate's reach take no part."""
-        self._keep = np.float32(math.exp(-plan.dt_s / WHITEN_S))
+        self._keep = np.float32(math.exp(-_UPKEEP * plan.dt_s / WHITEN_S))
         self._reach_hz = 0.5 * plan.rate_hz
         self.set_edges(self._edges_hz)
 
@@ -57,21 +63,21 @@ class Flux:
 
     def step(self, hop: Hop) -> list[float]:
         """Five rises, 0 where nothing rises."""
-        now, wide, peaks = self._now, self._wide, self._peaks
-        np.multiply(peaks, self._keep, out=peaks)
-        np.multiply(self._tilt, np.float32(hop.scale), out=self._floor)
-        np.maximum(peaks, self._floor, out=peaks)
+        wide, peaks = self._wide, self._peaks
+        now, past = self._logs[hop.index % (LAG + 1)], self._logs[(hop.index + 1) % (LAG + 1)]
+        if hop.index % _UPKEEP == 0:
+            np.multiply(peaks, self._keep, out=peaks)
+            np.multiply(self._tilt, np.float32(hop.scale), out=self._floor)
+            np.maximum(peaks, self._floor, out=peaks)
         np.maximum(peaks, hop.mel_power, out=peaks)
         np.divide(hop.mel_power, peaks, out=now)
-        np.multiply(now, np.float32(COMPRESSION), out=now)
+        np.multiply(now, _COMPRESSION, out=now)
         np.log1p(now, out=now)
-        past = self._past[hop.index % LAG]
         wide[:] = past
         np.maximum(wide[1:], past[:-1], out=wide[1:])
         np.maximum(wide[:-1], past[1:], out=wide[:-1])
         np.subtract(now, wide, out=wide)
-        np.maximum(wide, np.float32(0.0), out=wide)
-        past[:] = now
+        np.maximum(wide, _ZERO, out=wide)
         np.dot(self._weights, wide, out=self._rises)
         return self._rises.tolist()
 
@@ -88,6 +94,7 @@ class Picker:
         "_bar",
         "_fall",
         "_gain",
+        "_least",
         "_mean",
         "_mean_ease",
         "_since",
@@ -98,7 +105,8 @@ class Picker:
         "top",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, bar: float) -> None:
+        self._least = bar
         self.count = 0
         self.hit = 0.0
         self.top = 1.0
@@ -113,12 +121,12 @@ class Picker:
         self._fall = math.exp(-math.log(10.0) * dt_s / decay_s)
         self._top_keep = math.exp(-dt_s / TOP_S)
         self._mean_ease = -math.expm1(-dt_s / MEAN_S)
-        self._bar = 0.45 * 4.0 ** (0.5 - sensitivity)
+        self._bar = self._least * 4.0 ** (0.5 - sensitivity)
         self._gain = 0.36 * 2.5 ** (0.5 - sensitivity)
 
     def step(self, rise: float, level: float, gate: float) -> None:
         """rise: of this hop. level: 0..1, how loud the band is; a soft onset gives a smaller hit."""
-        threshold = max(self._bar, self._gain * self.top, 2.2 * self._mean)
+        threshold = max(self._bar, self._gain * self.top, OVER_MEAN * self._mean)
         self._since += self._step
         self.hit *= self._fall
         if self.hit < 2e-3:
@@ -133,5 +141,8 @@ class Picker:
         if self._since <= GROW_S and gate > 0.0:
             strength = min(1.0, rise / max(self.top, self._bar)) ** 0.5 * min(1.0, 0.35 + level)
             self.hit = max(self.hit, strength)
-        self.top = max(rise, self.top * self._top_keep, self._bar)
+        if rise > self.top:
+            self.top += (rise - self.top) * TOP_CLIMB
+        else:
+            self.top = max(self.top * self._top_keep, self._bar)
         self._mean += (min(rise, threshold) - self._mean) * self._mean_ease

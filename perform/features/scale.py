@@ -2,7 +2,8 @@
 
 The idea of values relative to recent loudness is projectM's; the followers here are our own. A reference rises with
 peaks in a fraction of a second and forgets over `adapt_s`, so a breakdown stays quiet for a while and a quiet record
-fills the range in the end. It has floors, so that silence and hiss are not blown up.
+fills the range in the end. References have floors, so that silence and hiss are not blown up. From below, the level
+that a band hardly ever leaves is partly taken off, so that dense music moves as much as sparse music does.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ FLOOR_DB = -48.0
 START_DB = -18.0
 RISE_S = 0.15
 CREST = 2.2
+VALLEY_SHARE = 0.65
+"""How much of the level that never goes away is taken off: at 1 a drone would show as nothing."""
+VALLEY_FALL_S = 0.25
+VALLEY_RISE_S = 5.0
 """A sound without any peaks sits this factor (power) below the top: a drone shows as two thirds, not as full."""
 FORGET_AFTER_S = 6.0
 GATE_RELEASE_S = 0.12
@@ -32,17 +37,26 @@ def power(db: float) -> float:
 class Follower:
     """A slow reference for one power: peaks pull it up in RISE_S, it sinks towards the present over a given time."""
 
-    __slots__ = ("mean", "top")
+    __slots__ = ("mean", "top", "valley")
 
     def __init__(self, start: float) -> None:
         self.top = start
         self.mean = start / CREST
+        self.valley = 0.0
 
-    def step(self, now: float, rise: float, sink: float) -> float:
-        """Coefficients are 1 - exp(-dt / tau). Returns the reference."""
+    def step(self, now: float, rise: float, sink: float) -> None:
+        """Take in one power. Coefficients are 1 - exp(-dt / tau)."""
         self.top += (now - self.top) * (rise if now > self.top else sink)
         self.mean += (now - self.mean) * sink
-        return max(self.top, CREST * self.mean)
+
+    def level(self, now: float, floor: float, fall: float, climb: float) -> float:
+        """`now` as 0..1 between the valley and the reference, which is never under `floor` (a power)."""
+        top = max(self.top, CREST * self.mean, floor)
+        level = math.sqrt(now / top) if 0.0 < now < top else 1.0 if now > 0.0 else 0.0
+        gap = level - self.valley
+        self.valley += gap * (climb if gap > 0.0 else fall)
+        low = VALLEY_SHARE * self.valley
+        return (level - low) / (1.0 - low) if level > low else 0.0
 
 
 class Scale:
@@ -71,6 +85,8 @@ class Scale:
         self._dt_s = dt_s
         self._rise = -math.expm1(-dt_s / RISE_S)
         self._fade = math.exp(-dt_s / GATE_RELEASE_S)
+        self._valley_fall = -math.expm1(-dt_s / VALLEY_FALL_S)
+        self._valley_climb = -math.expm1(-dt_s / VALLEY_RISE_S)
 
     def step(self, hop: Hop) -> None:
         """Judge one hop."""
@@ -96,11 +112,11 @@ class Scale:
             follower.step(now, self._rise, sink)
 
     def _rate(self, hop: Hop) -> None:
-        whole = max(self._whole.top, CREST * self._whole.mean, self._floors[0])
+        whole, fall, climb = self._whole, self._valley_fall, self._valley_climb
         hop.gate = gate = self._gate
-        hop.scale = whole
-        hop.level = min(1.0, gate * math.sqrt(max(hop.weighted_power, 0.0) / whole))
-        levels = hop.band_level
+        hop.scale = scale = max(whole.top, CREST * whole.mean, self._floors[0])
+        hop.level = gate * whole.level(hop.weighted_power, scale, fall, climb)
+        levels, powers = hop.band_level, hop.band_power
         for i, follower in enumerate(self._bands):
-            top = max(follower.top, CREST * follower.mean, self._floors[i], whole * self._below[i])
-            levels[i] = min(1.0, gate * math.sqrt(max(hop.band_power[i], 0.0) / top))
+            floor = max(self._floors[i], scale * self._below[i])
+            levels[i] = gate * follower.level(powers[i], floor, fall, climb)

@@ -129,13 +129,16 @@ def k_weighting(hz: np.ndarray) -> np.ndarray:
     return power
 
 
-def spectrum_starts(plan: Plan) -> np.ndarray:
-    """[SPECTRUM_BINS] int: first FFT bin of each display bin (0 to 22.05 kHz, evenly), for `maximum.reduceat`.
+def spectrum_pairs(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+    """Two [SPECTRUM_BINS] int: the two FFT bins of which each display bin (0 to 22.05 kHz, evenly) shows the higher.
 
-    Where the rate gives too few bins, neighbours share one and the top stays on the last.
+    Where the rate gives too few bins, neighbours share one, and what lies beyond its reach sits on the last.
     """
     step = SPECTRUM_HI_HZ / SPECTRUM_BINS / (plan.rate_hz / plan.window)
-    return np.minimum(np.round(np.arange(SPECTRUM_BINS) * step), plan.bins - 1).astype(np.intp)
+    first = np.round(np.arange(SPECTRUM_BINS) * step)
+    second = np.maximum(first, np.round((np.arange(SPECTRUM_BINS) + 1) * step) - 1)
+    top = plan.bins - 1
+    return np.minimum(first, top).astype(np.intp), np.minimum(second, top).astype(np.intp)
 
 
 def decimation_matrix(plan: Plan) -> np.ndarray:

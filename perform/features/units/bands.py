@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from perform.core.params import Param
 from perform.core.types import Value
 from perform.features.frame import BANDS, COUNT_MAX, Hop, Output
-from perform.features.onsets import Flux, Picker
+from perform.features.onsets import BARS, Flux, Picker
 from perform.features.tables import Plan
 from perform.features.units.loudness import ease
 
@@ -17,7 +17,7 @@ FLUX_RELEASE_S = 0.06
 
 PARAMS = (
     Param("attack_s", "float", 0.008, 0.0, 1.0, "s", "cube", "how fast levels rise (time constant)"),
-    Param("release_s", "float", 0.22, 0.0, 5.0, "s", "cube", "how fast levels fall (time constant)"),
+    Param("release_s", "float", 0.18, 0.0, 5.0, "s", "cube", "how fast levels fall (time constant)"),
     Param("hit_decay_s", "float", 0.18, 0.02, 2.0, "s", "log", "a hit falls to a tenth in this time"),
     Param("sensitivity", "float", 0.5, 0.0, 1.0, "", "linear", "how small a rise still counts as an onset"),
     Param("edge_low_hz", "float", 150.0, 50.0, 500.0, "Hz", "log", "between bass and lowmid"),
@@ -67,10 +67,10 @@ class Unit:
 
     def __init__(self) -> None:
         self._voices = [Voice(band) for band in BANDS]
-        self._pickers = [Picker() for _ in range(5)]
+        self._pickers = [Picker(bar) for bar in BARS]
         self._flux = Flux()
         self._shown_flux = 0.0
-        self._settings = (0.008, 0.22, 0.18, 0.5, 150.0, 800.0, 4500.0)
+        self._settings = (0.008, 0.18, 0.18, 0.5, 150.0, 800.0, 4500.0)
 
     def retune(self, plan: Plan) -> None:
         self._dt_s = plan.dt_s

@@ -1,4 +1,4 @@
-"""The colour of the sound: centroid, rolloff, flatness. Looked at every second hop, then smoothed and held."""
+"""The colour of the sound: centroid, rolloff, flatness. Looked at every fourth hop, smoothed in every one."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from perform.features.frame import Hop, Output
 from perform.features.tables import Plan
 from perform.features.units.loudness import ease
 
-LO_HZ, HI_HZ = 150.0, 9600.0
-"""0 and 1 of the normalised centroid and rolloff; six octaves."""
+LO_HZ, HI_HZ = 150.0, 15000.0
+"""0 and 1 of the normalised centroid and rolloff."""
 FLAT_LO_HZ, FLAT_HI_HZ = 100.0, 10000.0
 FLAT_RANGE_DB = 36.0
 ROLL_SHARE = 0.85
 SMOOTH_S = 0.05
 REST_S = 0.8
-_EVERY = 2
+_EVERY = 4
 
 OUTPUTS = {
-    "audio/centroid": Output(0, 1, "", "brightness: the centroid in octaves, 150 Hz = 0, 9.6 kHz = 1"),
+    "audio/centroid": Output(0, 1, "", "brightness: the centroid in octaves, 150 Hz = 0, 15 kHz = 1"),
     "audio/centroid_hz": Output(0, 400000, "Hz", "mean frequency, weighted by magnitude; 0 at rest"),
-    "audio/rolloff": Output(0, 1, "", "the rolloff in octaves, 150 Hz = 0, 9.6 kHz = 1"),
+    "audio/rolloff": Output(0, 1, "", "the rolloff in octaves, 150 Hz = 0, 15 kHz = 1"),
     "audio/rolloff_hz": Output(0, 400000, "Hz", "85 % of the magnitude lies below; 0 at rest"),
     "audio/flatness": Output(0, 1, "", "0 a tone, 1 noise: geometric over mean power, 100 Hz to 10 kHz, -36 dB = 0"),
 }
@@ -39,6 +39,7 @@ class Unit:
     """Shares of magnitude (the root of power), so that bass does not outweigh all else."""
 
     def __init__(self) -> None:
+        self._now = (0.0, 0.0, 0.0)
         self._centroid_hz = self._rolloff_hz = self._flatness = 0.0
         self._rest = 0.0
 
@@ -52,14 +53,16 @@ class Unit:
         top = min(plan.bins, int(FLAT_HI_HZ / self._bin_hz))
         self._slice = slice(int(FLAT_LO_HZ / self._bin_hz), top)
         self._logs = np.zeros(top - self._slice.start, np.float32)
-        self._ease = ease(SMOOTH_S, plan.dt_s * _EVERY)
-        self._fall = math.exp(-plan.dt_s * _EVERY / REST_S)
+        self._ease = ease(SMOOTH_S, plan.dt_s)
+        self._fall = math.exp(-plan.dt_s / REST_S)
 
     def configure(self, values: Mapping[str, Value]) -> None:
         pass
 
     def step(self, hop: Hop, values: dict[str, float]) -> None:
-        if hop.index % _EVERY == 0:
+        if hop.gate < 1.0:
+            self._rest = self._rest * self._fall if self._rest > 1e-3 else 0.0
+        else:
             self._look(hop)
         values["audio/centroid_hz"] = self._centroid_hz * self._rest
         values["audio/rolloff_hz"] = self._rolloff_hz * self._rest
@@ -68,13 +71,13 @@ class Unit:
         values["audio/flatness"] = self._flatness * self._rest
 
     def _look(self, hop: Hop) -> None:
-        """Measure while the gate is open; otherwise sink to rest."""
-        if hop.gate < 1.0:
-            self._rest = self._rest * self._fall if self._rest > 1e-3 else 0.0
-            return
-        share = self._ease if self._rest > 0.0 else 1.0
-        self._rest = 1.0
-        centroid_hz, rolloff_hz, flatness = self._measure(hop.power)
+        """Measure when it is time, ease towards the last measure; start at once after a rest."""
+        share = self._ease
+        if self._rest < 1.0:
+            self._now, self._rest, share = self._measure(hop.power), 1.0, max(share, 1.0 - self._rest)
+        elif hop.index % _EVERY == 0:
+            self._now = self._measure(hop.power)
+        centroid_hz, rolloff_hz, flatness = self._now
         self._centroid_hz += (centroid_hz - self._centroid_hz) * share
         self._rolloff_hz += (rolloff_hz - self._rolloff_hz) * share
         self._flatness += (flatness - self._flatness) * share
