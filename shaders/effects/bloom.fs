@@ -33,20 +33,21 @@ void main() {
     if (PASSINDEX == 0) {
         vec3 c = four(inputImage, uv, texel * 0.25);
         float top = max(c.r, max(c.g, c.b));
-        float over = max(top - threshold * (1.0 - 0.5 * punch), 0.0) / (top + 0.001);
-        gl_FragColor = vec4(c * over, 1.0);
+        float over = max(top - threshold * (1.0 - 0.3 * punch), 0.0) / (top + 0.001);
+        // Squared, so that the halo keeps the colour of its lamp.
+        gl_FragColor = vec4(c * c * over / (top + 0.001) * 1.25, 1.0);
     } else if (PASSINDEX == 1) {
         gl_FragColor = vec4(four(bright, uv, texel * 0.5), 1.0);
     } else if (PASSINDEX == 2) {
-        gl_FragColor = vec4(0.5 * (four(near, uv, texel * 0.5) + four(near, uv, texel * 1.5)), 1.0);
+        gl_FragColor = vec4(four(near, uv, texel), 1.0);
     } else if (PASSINDEX == 3) {
-        vec3 c = 0.30 * four(bright, uv, texel) + 0.55 * four(near, uv, texel * 2.0);
-        vec3 wide = four(far, uv, texel * 3.0) + four(far, uv, texel * 7.0);
-        gl_FragColor = vec4(c + (0.25 + 1.1 * reach) * wide * 0.6, 1.0);
+        vec3 close = four(near, uv, texel * 2.2);
+        vec3 wide = four(far, uv, texel * vec2(6.0, 5.0));
+        gl_FragColor = vec4(close * (1.3 - 0.5 * reach) + wide * (0.3 + 1.3 * reach), 1.0);
     } else {
         vec4 now = IMG_THIS_PIXEL(inputImage);
         vec3 light = IMG_THIS_PIXEL(halo).rgb * vec3(1.0 + 0.25 * warmth, 1.0, 1.0 - 0.25 * warmth);
-        light *= amount * (1.3 + 1.5 * punch);
+        light *= amount * (1.5 + 1.2 * punch);
         // Screen, not sum: the brightest parts keep their drawing.
         gl_FragColor = vec4(1.0 - (1.0 - now.rgb) * (1.0 - light / (1.0 + light)), now.a);
     }

@@ -33,9 +33,9 @@ void main() {
     vec4 now = IMG_THIS_PIXEL(inputImage);
     float w = window_of(now.rgb);
     if (PASSINDEX == 1) {
-        // Bright parts keep a breath of it as well; a mean of two pictures can never burn out.
+        // The brighter of the two, never their sum: what is bounded going in is bounded coming out.
         vec3 old = IMG_THIS_PIXEL(trail).rgb;
-        gl_FragColor = vec4(mix(now.rgb, max(old, now.rgb * 0.35), amount * (0.15 + 0.85 * w)), now.a);
+        gl_FragColor = vec4(mix(now.rgb, max(old, now.rgb), amount * (0.15 + 0.85 * w)), now.a);
         return;
     }
     float dt = min(TIMEDELTA, 0.1);
@@ -50,8 +50,8 @@ void main() {
     float turn = colour_turn * dt * 1.4;
     old += turn * (old.brg - old.gbr);
     float grey = dot(old, LUMA);
-    old = mix(vec3(grey), old, 1.0 + 0.35 * dt);
+    old = mix(vec3(grey), old, 1.0 + 0.5 * dt);
     // The last part is a floor for 8-bit buffers, where a plain factor would stick above black.
     old = max(old * exp2(-dt * mix(4.0, 0.35, memory)) - 0.12 * dt, 0.0);
-    gl_FragColor = vec4(clamp(mix(now.rgb, max(old, now.rgb * 0.35), 0.15 + 0.85 * w), 0.0, 1.0), 1.0);
+    gl_FragColor = vec4(clamp(mix(now.rgb, max(old, now.rgb * 0.9), 0.15 + 0.85 * w), 0.0, 1.0), 1.0);
 }

@@ -17,7 +17,6 @@
 }*/
 
 void main() {
-    vec4 now = IMG_THIS_PIXEL(inputImage);
     vec2 aspect = vec2(RENDERSIZE.x / RENDERSIZE.y, 1.0);
     vec2 p = (isf_FragNormCoord - 0.5) * aspect;
     float wedge = 6.28318 / floor(sides + 0.5);
@@ -30,6 +29,6 @@ void main() {
     vec2 q = r * vec2(cos(around + look), sin(around + look));
     q += (slide - 0.5) * vec2(cos(clock * 0.21), sin(clock * 0.17)) * 0.6;
     vec2 uv = abs(mod(q / aspect + 1.5, 2.0) - 1.0);
-    vec4 seen = IMG_NORM_PIXEL(inputImage, uv);
-    gl_FragColor = mix(now, seen, amount);
+    // The amount moves every point from its own place to its mirrored one: a bend, not a double exposure.
+    gl_FragColor = IMG_NORM_PIXEL(inputImage, mix(isf_FragNormCoord, uv, amount));
 }

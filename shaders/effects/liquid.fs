@@ -25,11 +25,11 @@ void main() {
     vec2 b = sin(p.yx * 2.1 + a * 1.6 + vec2(-t * 0.6, t * 0.9) + 1.7);
     vec2 c = sin(p.yx * 3.7 + b * 1.9 + vec2(t * 0.5, t * 0.7) + 4.1);
     vec2 bend = a * 0.5 + b * 0.32 + c * 0.18;
-    float deep = amount * (0.055 + 0.12 * punch) * scale;
+    float deep = amount * (0.06 + 0.10 * punch) * scale;
     uv = abs(mod(uv + bend * deep / aspect + 1.0, 2.0) - 1.0);
     vec4 now = IMG_NORM_PIXEL(inputImage, uv);
-    float crest = max(b.x * c.y + 0.35 * a.x, 0.0);
-    crest *= crest;
+    float crest = max(0.5 * b.x + 0.3 * b.y + 0.2 * a.y, 0.0);
+    crest *= crest * crest;
     vec3 light = (now.rgb * 0.9 + 0.06) * crest * shine * amount * (1.0 + 2.0 * punch);
     gl_FragColor = vec4(clamp(now.rgb + light, 0.0, 1.0), now.a);
 }

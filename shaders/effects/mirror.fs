@@ -15,7 +15,7 @@
 
 // Folds x at the seam: what lies beyond it shows what lies before it. The fold comes in from the far edge.
 float folded(float x) {
-    float line = mix(1.0, 0.5 + seam - 0.10 * punch, amount);
+    float line = mix(1.0, 0.5 + seam - 0.06 * punch, amount);
     return x > line ? 2.0 * line - x : x;
 }
 
@@ -27,11 +27,11 @@ void main() {
     if (fold == 3) uv.y = 1.0 - folded(1.0 - uv.y);
     if (fold == 4) uv = vec2(folded(uv.x), 1.0 - folded(1.0 - uv.y));
     if (fold == 5) {
-        // Across the diagonal, in picture widths so that it is a true mirror at any aspect.
-        vec2 n = normalize(vec2(RENDERSIZE.y / RENDERSIZE.x, 1.0) * vec2(0.6, 0.8)) ;
+        // Across a leaning line, in picture heights so that it is a true mirror at any aspect.
+        vec2 n = vec2(0.6, 0.8);
         vec2 aspect = vec2(RENDERSIZE.x / RENDERSIZE.y, 1.0);
         vec2 p = (uv - 0.5) * aspect;
-        float side = dot(p, n) - mix(1.2, seam - 0.08 * punch, amount);
+        float side = dot(p, n) - mix(1.3, seam - 0.06 * punch, amount);
         p -= 2.0 * max(side, 0.0) * n;
         uv = p / aspect + 0.5;
     }

@@ -27,7 +27,7 @@ vec3 colour_at(float t) {
 void main() {
     vec4 now = IMG_THIS_PIXEL(inputImage);
     float luma = dot(now.rgb, vec3(0.30, 0.58, 0.12));
-    vec3 ink = colour_at(hue + 0.5 - bands * 0.5 * luma + 0.25 * punch);
+    vec3 ink = colour_at(hue + 0.5 - bands * 0.6 * luma + 0.18 * punch);
     // Paint at full strength, then give it the light of the picture, so that black stays black.
     float top = max(ink.r, max(ink.g, ink.b)) + 0.02;
     vec3 c = ink / top * luma * (1.25 + 0.5 * punch) + luma * luma * luma * 0.35;

@@ -12,6 +12,10 @@
     {"NAME": "darkest", "LABEL": "Darkest part that runs", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.18},
     {"NAME": "width", "LABEL": "Width of the streaks", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.15},
     {"NAME": "direction", "LABEL": "Direction", "TYPE": "long", "VALUES": [0, 1, 2, 3], "LABELS": ["down", "up", "right", "left"], "DEFAULT": 0}
+  ],
+  "PASSES": [
+    {"TARGET": "streaks", "WIDTH": "$WIDTH/2", "HEIGHT": "$HEIGHT/2"},
+    {}
   ]
 }*/
 
@@ -19,13 +23,19 @@ const vec3 LUMA = vec3(0.30, 0.58, 0.12);
 
 void main() {
     vec2 uv = isf_FragNormCoord;
-    vec4 now = IMG_THIS_PIXEL(inputImage);
+    if (PASSINDEX == 1) {
+        vec4 now = IMG_THIS_PIXEL(inputImage);
+        vec4 run = IMG_THIS_PIXEL(streaks);
+        float share = clamp(amount * 1.25 + 0.5 * punch * step(0.001, amount), 0.0, 1.0);
+        gl_FragColor = vec4(mix(now.rgb, run.rgb, run.a * share), now.a);
+        return;
+    }
     bool level = direction > 1;
     float across = level ? uv.y : uv.x;
     float along = level ? uv.x : uv.y;
     bool back = direction == 0 || direction == 3;
     // Every streak has its own offset and length, from a hash of its place.
-    float lanes = mix(RENDERSIZE.y, 60.0, sqrt(width));
+    float lanes = mix(360.0, 40.0, sqrt(width));
     float lane = floor(across * lanes);
     float h = fract(sin(lane * 12.9898) * 43758.5453);
     float reach = span * (0.35 + 0.65 * fract(h * 7.31)) * (0.5 + 0.5 * amount + 0.8 * punch);
@@ -51,6 +61,5 @@ void main() {
         sorted += sample_at[i] * max(1.0 - abs(rank - 1.0 - want), 0.0);
     }
     float runs = smoothstep(darkest - 0.08, darkest + 0.08, mean / 12.0 + 0.25 * punch);
-    float share = clamp(amount * 1.25 + 0.5 * punch * step(0.001, amount), 0.0, 1.0);
-    gl_FragColor = vec4(mix(now.rgb, sorted, runs * share), now.a);
+    gl_FragColor = vec4(sorted, runs);
 }

@@ -22,25 +22,25 @@ void main() {
     vec2 uv = isf_FragNormCoord;
     vec4 now = IMG_THIS_PIXEL(inputImage);
     float n = floor(lines);
-    float lift = (height + 0.7 * punch) * 2.6;
+    float lift = 4.6 * height * (1.0 - 0.5 * punch) + 2.6 * punch;
     float base = floor(uv.y * n);
-    float hair = 0.05 + 0.16 * pen + 0.10 * punch;
-    float soft = 0.7 * n / RENDERSIZE.y;
+    float hair = 0.07 + 0.20 * pen + 0.05 * punch;
+    float soft = 0.8 * n / RENDERSIZE.y + 0.04;
     vec3 ink = vec3(0.0);
     float cover = 1.0;
     // From the nearest row back: a hill in front hides what stands behind it.
-    for (int i = 4; i >= 0; i--) {
+    for (int i = 5; i >= 0; i--) {
         float row = base - float(i);
-        float y = (row + 0.3) / n;
+        float y = (row + 0.5) / n;
         vec3 c = IMG_NORM_PIXEL(inputImage, vec2(uv.x, clamp(y, 0.0, 1.0))).rgb;
         float luma = dot(c, LUMA);
-        float rise = luma * lift;
-        float gap = uv.y * n - row - 0.3 - rise;
-        float line = 1.0 - smoothstep(hair, hair + soft + 0.04, abs(gap));
-        vec3 pen_colour = mix(vec3(luma * 0.9 + 0.1), c * 1.35 + 0.04, keep_colour) * (0.35 + 0.9 * luma);
+        float gap = uv.y * n - row - 0.5 - min(luma * lift, 5.0);
+        float line = 1.0 - smoothstep(hair, hair + soft, abs(gap));
+        float top = max(c.r, max(c.g, c.b)) + 0.03;
+        vec3 pen_colour = mix(vec3(1.0), c / top, keep_colour) * (0.22 + 1.1 * sqrt(luma));
         ink += cover * line * pen_colour;
-        cover *= (1.0 - line) * smoothstep(-hair - soft, -hair + soft, gap);
+        cover *= (1.0 - line) * smoothstep(-0.02, 0.02, gap);
     }
-    vec3 c = ink * (1.15 + 0.5 * punch) + now.rgb * paper * cover;
+    vec3 c = ink * (0.90 + 0.15 * punch) + now.rgb * paper;
     gl_FragColor = vec4(mix(now.rgb, clamp(c, 0.0, 1.0), amount), now.a);
 }

@@ -36,6 +36,6 @@ void main() {
     }
     float outside = smoothstep(open * 0.5, open + 0.02, abs(x));
     vec4 old = IMG_THIS_PIXEL(tape);
-    old.rgb *= 1.0 + 0.5 * punch;
+    old.rgb *= 1.0 + 0.25 * punch;
     gl_FragColor = vec4(mix(now.rgb, clamp(old.rgb, 0.0, 1.0), outside * amount), now.a);
 }

@@ -52,7 +52,9 @@ void main() {
     vec3 c = ink * (0.22 + 0.95 * light * light);
     c = mix(c, c * (0.35 + 0.8 * height), 0.6);
     c += colour_at(0.10 + 0.2 * height + hue) * vein * (0.45 * veins + 0.5 * punch) * (0.25 + light);
-    c *= 0.70 + 1.3 * glow + 0.45 * punch;
-    c = c / (1.0 + 0.35 * c);
+    c = max(mix(vec3(dot(c, vec3(0.30, 0.58, 0.12))), c, 1.35), 0.0);
+    c *= 0.75 + 1.3 * glow + 0.45 * punch;
+    // A soft shoulder: light piles up towards white and never clips.
+    c = 1.0 - exp2(-1.75 * c);
     gl_FragColor = vec4(clamp(c, 0.0, 1.0), 1.0);
 }

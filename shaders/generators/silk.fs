@@ -44,9 +44,10 @@ void main() {
         float line = smoothstep(0.50 - pixel * 2.0, 1.0, strand);
         float sheen = sheet * sheet * (0.30 + 0.9 * slope * slope);
         vec3 tint = colour_at(0.17 * k + 0.22 * ride + 0.45 * y + hue);
-        c += tint * (sheen * 0.75 + sheet * line * (0.26 + 0.6 * punch) * slope);
+        c += tint * (sheen * 0.75 + sheet * line * (0.24 + 0.32 * punch) * slope);
     }
     c *= 0.65 + 1.0 * glow + 0.5 * punch;
-    c = c / (1.0 + 0.35 * c);
+    // A soft shoulder: light piles up towards white and never clips.
+    c = 1.0 - exp2(-1.75 * c);
     gl_FragColor = vec4(clamp(c, 0.0, 1.0), 1.0);
 }

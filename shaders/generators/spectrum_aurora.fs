@@ -54,6 +54,7 @@ void main() {
     c *= 0.8 + 1.4 * glow + 0.5 * punch;
     c *= mix(1.0, 0.55, water);
     c += colour_at(0.05 + hue) * 0.05 * exp2(-180.0 * abs(uv.y - shore)) * (0.4 + glow);
-    c = c / (1.0 + 0.35 * c);
+    // A soft shoulder: light piles up towards white and never clips.
+    c = 1.0 - exp2(-1.75 * c);
     gl_FragColor = vec4(clamp(c, 0.0, 1.0), 1.0);
 }

@@ -26,10 +26,8 @@ vec3 colour_at(float t) {
     return base + swing * cos(6.2832 * (t + phase));
 }
 
-// A line of light along every whole number: bright in its middle, with a soft skirt.
-float wire(float x, float thin) {
-    float gap = abs(fract(x) - 0.5);
-    gap = 0.5 - gap;
+// Light of a thin wire seen from `gap` away: bright in its middle, with a soft skirt.
+float wire(float gap, float thin) {
     float line = thin / (gap + thin);
     return line * line;
 }
@@ -49,25 +47,32 @@ void main() {
     float bulge = 1.0 + 0.16 * sin(6.2832 * around * 3.0 + flat_depth * 0.8 + way * 0.5) + 0.10 * punch * sin(flat_depth * 3.0 - way * 3.0);
     float depth = flat_depth * bulge;
     float turned = around * n + twist * (depth * 1.1 + 0.4 * sin(way * 0.3));
-    float along = depth * 1.1 + way;
-    float fog = exp2(-0.42 * depth);
+    float along = depth * 1.9 + way;
+    float fog = exp2(-0.50 * depth);
     // Lines keep their width on the screen by growing with depth, as far as the next line allows.
-    float thin = 0.016 + 0.012 * depth + 0.02 * punch;
-    float ring = wire(along, thin);
-    float bar = wire(turned, thin * 1.4);
-    float plate = mod(floor(along) * 5.0 + floor(turned) * 3.0, 7.0) / 7.0;
-    float pulse = 0.5 + 0.5 * sin(floor(along) * 1.3 - t * 2.2);
-    float lamp = fract(plate * 3.7 + floor(along) * 0.381966);
-    lamp = lamp * lamp * lamp;
-    vec2 inside = abs(vec2(fract(along), fract(turned)) - 0.5) * 2.0;
-    float body = (1.0 - inside.x * inside.x) * (1.0 - inside.y * inside.y);
-    vec3 c = colour_at(0.06 * depth + 0.05 * plate + hue) * ring * (0.45 + 0.9 * pulse + 0.9 * punch);
-    c += colour_at(0.30 + 0.05 * depth + hue) * bar * (0.40 + 0.5 * punch);
-    c += colour_at(0.62 + 0.30 * plate + 0.03 * depth + hue) * body * (0.16 + 1.1 * lamp * (0.3 + pulse + punch));
-    c *= fog * (1.5 + 0.8 * punch);
+    float thin = 0.022 + 0.022 * depth + 0.02 * punch;
+    float gap = 0.5 - abs(fract(along) - 0.5);
+    float ring = wire(gap, thin);
+    float bar = wire(0.5 - abs(fract(turned) - 0.5), thin * 0.7);
+    float slab = mod(floor(along), 61.0);
+    float plate = fract((slab * 5.0 + mod(floor(turned), n) * 3.0) * 0.381966);
+    float pulse = 0.5 + 0.5 * sin(slab * 1.03 - t * 2.2);
+    float lamp = fract(plate * 3.7 + slab * 0.618034);
+    lamp = lamp * lamp * lamp * lamp;
+    float across = abs(fract(turned) - 0.5) * 2.0;
+    // The rings light the wall beside them; a few plates are lamps of their own.
+    float skirt = exp2(-9.0 * gap) * (1.0 - 0.6 * across * across);
+    float body = (1.0 - across * across) * smoothstep(0.0, 0.35, gap);
+    vec3 c = colour_at(0.06 * depth + hue) * ring * (0.45 + 0.9 * pulse + 0.9 * punch);
+    c += colour_at(0.12 + 0.30 * plate + 0.06 * depth + hue) * skirt * (0.20 + 0.55 * pulse + 0.6 * punch);
+    c += colour_at(0.36 + 0.05 * depth + hue) * bar * (0.30 + 0.5 * punch);
+    c += colour_at(0.10 - 0.35 * plate + 0.03 * depth + hue) * body * (0.05 + 1.3 * lamp * (0.3 + pulse + punch));
+    c = max(mix(vec3(dot(c, vec3(0.30, 0.58, 0.12))), c, 1.30), 0.0);
+    c *= fog * (1.6 + 0.8 * punch);
     float heart = 0.012 / (r2 + 0.008);
     c += colour_at(0.04 + hue) * heart * (0.10 + 0.55 * glow + 0.7 * punch);
-    c *= 0.60 + 1.1 * glow;
-    c = c / (1.0 + 0.35 * c);
+    c *= 0.85 + 1.1 * glow;
+    // A soft shoulder: light piles up towards white and never clips.
+    c = 1.0 - exp2(-1.75 * c);
     gl_FragColor = vec4(clamp(c, 0.0, 1.0), 1.0);
 }

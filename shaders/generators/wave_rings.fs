@@ -54,9 +54,13 @@ void main() {
     float grow = 1.0 - step_s * (0.10 + 0.55 * drift + 0.5 * punch);
     float turn = step_s * 0.12;
     vec2 q = grow * vec2(p.x - turn * p.y, p.y + turn * p.x);
-    vec3 old = IMG_NORM_PIXEL(rings, q / aspect + 0.5).rgb;
+    // Four looks a little apart: what was wire turns into mist.
+    vec2 at = q / aspect + 0.5;
+    vec2 e = 0.0016 / aspect;
+    vec3 old = 0.25 * (IMG_NORM_PIXEL(rings, at + e).rgb + IMG_NORM_PIXEL(rings, at - e).rgb
+        + IMG_NORM_PIXEL(rings, at + vec2(e.x, -e.y)).rgb + IMG_NORM_PIXEL(rings, at + vec2(-e.x, e.y)).rgb);
     // Warm light cools faster, so that age shows as colour.
-    vec3 keep = exp2(-step_s * mix(vec3(3.2, 3.6, 1.7), vec3(1.9, 2.2, 1.2), glow));
+    vec3 keep = exp2(-step_s * mix(vec3(2.6, 3.0, 1.5), vec3(1.5, 1.8, 0.9), glow));
     float grey = dot(old, vec3(0.3, 0.55, 0.15));
     // As light fades it gains colour, for a mean of many rings would go grey.
     old = max(mix(vec3(grey), old, 1.0 + 0.4 * step_s) * keep - 0.08 * step_s, 0.0);
