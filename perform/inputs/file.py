@@ -35,7 +35,7 @@ class FileInput(PacedInput):
     ) -> None:
         if not 0.0 <= start_s < 1e7:
             raise UsageError(f"start of {start_s:g} s makes no sense; give seconds from 0")
-        super().__init__(str(path), 48000.0, 2, live=live, door=door, pace=pace)
+        super().__init__(f"file:{path}", 48000.0, 2, live=live, door=door, pace=pace)
         self._path = Path(path)
         self._start_s = start_s
         self._loop = loop

@@ -30,7 +30,7 @@ class VideoFile:
     Time 0 of the file is the first picture. Offline, sound lies at `block.start_s + audio_offset_s` (0 unless given).
     Live, that sum must be on the time line of `moment.seconds`; where the offset is not given, the first block after
     the first picture is taken to end at the newest picture, and a slow drift between the two clocks is followed.
-    Thread: send, send_audio, counts and close from any one thread; encoding happens in another.
+    Thread: send, send_audio and counts from any; close from one; encoding happens in a thread of its own.
     """
 
     def __init__(
