@@ -9,7 +9,7 @@ import moderngl
 from perform.core.errors import ShaderError
 from perform.core.params import Param
 from perform.gl.shared import Shared
-from perform.gl.targets import Pair
+from perform.gl.targets import Pool
 from perform.gl.unit import Unit
 from perform.isf import Document
 
@@ -60,25 +60,28 @@ class Chain:
         return [(unit.prefix, unit.effect_params()) for unit in self.units]
 
     def render(
-        self, picture: moderngl.Texture, raw: moderngl.Texture, pair: Pair, gain: float, bypass: bool = False
+        self, picture: moderngl.Texture, raw: moderngl.Texture, pool: Pool, gain: float, bypass: bool = False
     ) -> moderngl.Texture:
         """Run all effects on `picture`; the gain rides on the last one where it can.
 
         raw: what image inputs other than inputImage see (the deck's picture before any effect).
         """
         active = [] if bypass else [(u, wet) for u in self.units if (wet := self._wanted(u)) > 0.0]
-        applied = gain == 1.0
         for index, (unit, wet) in enumerate(active):
-            last_gain = gain if index == len(active) - 1 else 1.0
+            unit_gain = gain if wet >= 1.0 and index == len(active) - 1 else 1.0
             try:
-                drawn = unit.render(pair.other(picture), _pictures(unit, picture, raw), picture, wet, last_gain)
+                drawn = unit.render(pool.besides(picture), _pictures(unit, picture, raw), unit_gain)
             except Exception as error:  # noqa: BLE001 - whatever a driver or a shader does, the show goes on
                 self._failed(unit, error)
                 continue
+            if wet < 1.0:
+                out = pool.besides(picture, drawn)
+                self._shared.blend(picture, drawn, wet, out)
+                drawn = out.texture
             picture = drawn
-            applied = applied or last_gain == gain
-        if not applied:
-            out = pair.other(picture)
+            gain = 1.0 if unit_gain == gain else gain
+        if gain != 1.0:
+            out = pool.besides(picture)
             self._shared.copy(picture, out, gain=gain)
             picture = out.texture
         return picture

@@ -12,7 +12,7 @@ from perform.core.types import Frame
 from perform.gl.chain import Chain, Report, one_line
 from perform.gl.shared import Shared
 from perform.gl.standin import stand_in
-from perform.gl.targets import Pair, Target
+from perform.gl.targets import Pool, Target
 from perform.gl.unit import Unit
 from perform.gl.upload import Upload
 from perform.isf import Document
@@ -70,12 +70,12 @@ class Deck:
         except (MediaError, moderngl.Error, ValueError, TypeError) as error:
             self._report("upload_errors", f"{self.where}: {one_line(error)}")
 
-    def render(self, pair: Pair) -> moderngl.Texture:
+    def render(self, pool: Pool) -> moderngl.Texture:
         """Source, then effects; the deck's level rides along."""
         raw = self._source_picture()
         values = self._shared.values
         level = float(values.get(f"{self.where}/level", 1.0))  # type: ignore[arg-type]
-        return self.chain.render(raw, raw, pair, level, self._shared.flag(f"{self.where}/bypass"))
+        return self.chain.render(raw, raw, pool, level, self._shared.flag(f"{self.where}/bypass"))
 
     def _source_picture(self) -> moderngl.Texture:
         unit, uploaded = self.source, self._upload.texture
@@ -93,7 +93,7 @@ class Deck:
         return self._draw(self._stand_in, {})
 
     def _draw(self, unit: Unit, pictures: Mapping[str, moderngl.Texture]) -> moderngl.Texture:
-        return unit.render(self._drawn, pictures, self._shared.black, 1.0, 1.0)
+        return unit.render(self._drawn, pictures, 1.0)
 
     def _failed(self, unit: Unit, error: Exception) -> None:
         unit.failed()

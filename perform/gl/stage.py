@@ -22,7 +22,7 @@ from perform.gl.present import Presenter
 from perform.gl.readback import Readback
 from perform.gl.shared import Shared
 from perform.gl.surface import Surface
-from perform.gl.targets import Pair, working_dtype
+from perform.gl.targets import Pool, working_dtype
 from perform.gl.unit import Unit
 from perform.isf import Document, read_shader
 
@@ -47,7 +47,7 @@ class GlStage:
         self._shared = Shared(surface.ctx, size, working_dtype(surface.ctx))
         self._decks = {name: Deck(self._shared, name, self._report) for name in DECKS}
         self._master = Chain(self._shared, "master", self._report)
-        self._pair = Pair(surface.ctx, size, self._shared.dtype)
+        self._pool = Pool(surface.ctx, size, self._shared.dtype)
         self._output = Output(self._shared)
         self._readback = Readback(surface.ctx, self._output.target)
         self._hud = Hud(surface.ctx)
@@ -86,6 +86,15 @@ class GlStage:
             self._report("reload_errors", str(error))
             return str(error)
         return None
+
+    def files(self) -> set[Path]:
+        """The shader files that are playing: what a watcher looks after."""
+        return set().union(*(_files_of(unit.document) for unit in self._units()))
+
+    @property
+    def has_window(self) -> bool:
+        """True when a person can see it."""
+        return self.surface.visible
 
     def _deck(self, name: str) -> Deck:
         try:
@@ -133,9 +142,9 @@ class GlStage:
         for name, deck in self._decks.items():
             deck.take(frames.get(name))
         mark = self._mark("upload", mark)
-        picture = raw = self._decks["a"].render(self._pair)
+        picture = raw = self._decks["a"].render(self._pool)
         mark = self._mark("deck/a", mark)
-        picture = self._master.render(picture, raw, self._pair, 1.0)
+        picture = self._master.render(picture, raw, self._pool, 1.0)
         self._mark("master", mark)
         self._output.hold(picture)
         return picture
@@ -203,7 +212,7 @@ class GlStage:
             return
         self._open = False
         self.surface.use()
-        for part in (*self._decks.values(), self._master, self._pair, self._output, self._readback, self._hud):
+        for part in (*self._decks.values(), self._master, self._pool, self._output, self._readback, self._hud):
             part.release()
         self._presenter.release()
         self._shared.release()

@@ -48,17 +48,17 @@ def smooth(texture: moderngl.Texture) -> moderngl.Texture:
     return texture
 
 
-class Pair:
-    """Two targets of one size, drawn in turn: a pass never draws into what it reads."""
+class Pool:
+    """Three targets of one size: whatever two pictures are being read, there is one to draw into."""
 
     def __init__(self, ctx: moderngl.Context, size: tuple[int, int], dtype: str = HALF) -> None:
-        self._both = (Target(ctx, size, dtype), Target(ctx, size, dtype))
+        self._targets = tuple(Target(ctx, size, dtype) for _ in range(3))
 
-    def other(self, texture: moderngl.Texture) -> Target:
-        """A target that is not `texture`."""
-        return self._both[1] if texture is self._both[0].texture else self._both[0]
+    def besides(self, *textures: moderngl.Texture) -> Target:
+        """A target that is none of (at most two) `textures`."""
+        return next(t for t in self._targets if all(t.texture is not used for used in textures))
 
     def release(self) -> None:
         """Free the GL objects."""
-        for target in self._both:
+        for target in self._targets:
             target.release()

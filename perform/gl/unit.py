@@ -72,7 +72,7 @@ class Unit:
         self._imported = imported
         self._discards = "discard" in document.fragment
         sound = {item.name: item for item in document.inputs if item.type in ("audio", "audioFFT")}
-        self._locations = [name for name in ("isf_dry", *document.samplers()) if name in program]
+        self._locations = [name for name in document.samplers() if name in program]
         for place, name in enumerate(self._locations):
             program.set(name, place)
         targets = set(document.targets())
@@ -100,29 +100,27 @@ class Unit:
             return 0.0
         return float(values.get(f"{self.prefix}/wet", 1.0)) if WET in self._extra else 1.0  # type: ignore[arg-type]
 
-    def render(
-        self, out: Target, pictures: Mapping[str, moderngl.Texture], dry: moderngl.Texture, wet: float, gain: float
-    ) -> moderngl.Texture:
+    def render(self, out: Target, pictures: Mapping[str, moderngl.Texture], gain: float) -> moderngl.Texture:
         """Draw all passes and return the texture that holds the result: `out`, or a buffer of the last pass.
 
-        pictures: what the image inputs show. dry: what lies under the effect where wet < 1.
+        pictures: what the image inputs show. gain: multiplies the result.
         """
         self._set_uniforms()
-        self._bind_fixed(pictures, dry)
+        self._bind_fixed(pictures)
         passes = self.document.passes
         result = out.texture
         for index, item in enumerate(passes):
             final = index == len(passes) - 1
             if item.target:
                 buffer = self._buffers.get(item, self._variables)
-                self._draw(index, buffer.back, 1.0, 1.0)
+                self._draw(index, buffer.back, 1.0)
                 buffer.swap()
                 if final:
                     result = buffer.front.texture
             else:
-                self._draw(index, out, wet if final else 1.0, gain if final else 1.0)
-        if passes[-1].target and (wet < 1.0 or gain != 1.0 or result.size != out.size):
-            self._shared.blend(dry, result, wet, out, gain)
+                self._draw(index, out, gain if final else 1.0)
+        if passes[-1].target and (gain != 1.0 or result.size != out.size):
+            self._shared.copy(result, out, gain=gain)
             return out.texture
         return result
 
@@ -135,19 +133,18 @@ class Unit:
         """Draw once, tiny and unseen: drivers finish compiling at the first draw, which must not be a live one."""
         scratch = Target(self._shared.ctx, (_WARM_PX, _WARM_PX), self._shared.dtype)
         self._set_uniforms()
-        self._bind_fixed({}, self._shared.black)
-        self._draw(0, scratch, 1.0, 1.0)
+        self._bind_fixed({})
+        self._draw(0, scratch, 1.0)
         self._seen.clear()
         scratch.release()
 
-    def _draw(self, index: int, target: Target, wet: float, gain: float) -> None:
+    def _draw(self, index: int, target: Target, gain: float) -> None:
         target.use()
         if self._discards:
             target.framebuffer.clear()
         program = self._program
         program.set("PASSINDEX", index)
         program.set("RENDERSIZE", (float(target.size[0]), float(target.size[1])))
-        program.set("isf_wet", wet)
         program.set("isf_gain", gain)
         for name in self._buffer_names:
             self._bound[name] = self._buffers.texture(name)
@@ -157,12 +154,11 @@ class Unit:
             (self._shared.black if texture is target.texture else texture).use(place)
         program.draw()
 
-    def _bind_fixed(self, pictures: Mapping[str, moderngl.Texture], dry: moderngl.Texture) -> None:
+    def _bind_fixed(self, pictures: Mapping[str, moderngl.Texture]) -> None:
         bound = self._bound
         bound.clear()
         bound.update(pictures)
         bound.update(self._imported)
-        bound["isf_dry"] = dry
         for name, item in self._sound:
             bound[name] = self._shared.sound.texture(item)
         for name in self._locations:

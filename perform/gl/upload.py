@@ -21,7 +21,6 @@ MAX_SIDE_PX = 16384
 _FIT = """
 uniform sampler2D picture;
 uniform vec2 scale;
-uniform bool sharp;
 vec4 catmull_rom(vec2 at) {
     vec2 size = vec2(textureSize(picture, 0));
     vec2 position = at * size;
@@ -42,10 +41,7 @@ vec4 catmull_rom(vec2 at) {
     float weight = w12.x * w12.y + w12.x * w0.y + w0.x * w12.y + w3.x * w12.y + w12.x * w3.y;
     return clamp(sum / weight, 0.0, 1.0);
 }
-void main() {
-    vec2 at = (vec2(uv.x, 1.0 - uv.y) - 0.5) * scale + 0.5;
-    colour = sharp ? catmull_rom(at) : texture(picture, at);
-}
+void main() { colour = FETCH((vec2(uv.x, 1.0 - uv.y) - 0.5) * scale + 0.5); }
 """
 
 _SHARP_FROM = 1.25
@@ -83,7 +79,8 @@ class Upload:
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
-        self._program = own_program(shared.ctx, _FIT)
+        self._plain = own_program(shared.ctx, _FIT.replace("FETCH(", "texture(picture, "))
+        self._sharp = own_program(shared.ctx, _FIT.replace("FETCH(", "catmull_rom("))
         self._raw: moderngl.Texture | None = None
         self._sequence: int | None = None
         self._fitted = Target(shared.ctx, shared.size, shared.dtype)
@@ -115,11 +112,11 @@ class Upload:
         if magnification < 0.6:
             raw.build_mipmaps()
             raw.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
-        self._program.set("scale", scale)
-        self._program.set("sharp", magnification > _SHARP_FROM)
+        program = self._sharp if magnification > _SHARP_FROM else self._plain
+        program.set("scale", scale)
         self._fitted.use()
         raw.use(0)
-        self._program.draw()
+        program.draw()
 
     def release(self) -> None:
         """Free the GL objects."""
@@ -127,4 +124,5 @@ class Upload:
             self._raw.release()
         self._raw = None
         self._fitted.release()
-        self._program.release()
+        self._plain.release()
+        self._sharp.release()

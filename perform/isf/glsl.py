@@ -4,8 +4,9 @@ The author's text keeps its line numbers: it is compiled as source string 1, so 
 `1:57` is about line 57 of the file, while ours is source string 0. Source: ISF v2 specification; GLSL 3.30 and
 4.10 specifications, `#line`.
 
-The author's `main` becomes `isf_main`; the real one adds two things that would otherwise cost a pass of their
-own: how much of the effect is mixed over its input (`isf_wet`) and a gain (`isf_gain`).
+The author's `main` becomes `isf_main`; the real one adds a gain (`isf_gain`), which would otherwise cost a pass of
+its own. (Mixing the effect over its input stays a pass: software renderers run both sides of a branch, so that every
+frame of every effect would pay for a fetch that is hardly ever wanted.)
 """
 
 from __future__ import annotations
@@ -66,7 +67,6 @@ _FRAGMENT_END = """
 void main() {
     isf_FragColor = vec4(0.0, 0.0, 0.0, 1.0);
     isf_main();
-    if (isf_wet < 1.0) isf_FragColor = mix(texture(isf_dry, gl_FragCoord.xy / RENDERSIZE), isf_FragColor, isf_wet);
     isf_FragColor.rgb *= isf_gain;
 }
 """
@@ -96,8 +96,7 @@ def translate(
     body = _MAIN.sub("void isf_main(", _modern(fragment, {"varying": "in", "attribute": "in"}))
     fragment_source = (
         head
-        + "in vec2 isf_FragNormCoord;\nout vec4 isf_FragColor;\nuniform sampler2D isf_dry;\n"
-        + "uniform float isf_wet;\nuniform float isf_gain;\n"
+        + "in vec2 isf_FragNormCoord;\nout vec4 isf_FragColor;\nuniform float isf_gain;\n"
         + _AUTO
         + inputs
         + _MACROS

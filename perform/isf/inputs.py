@@ -16,8 +16,8 @@ MAX_COLUMNS = 8192
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _TAKEN = frozenset(
-    "PASSINDEX RENDERSIZE TIME TIMEDELTA DATE FRAMEINDEX isf_FragNormCoord vv_FragNormCoord isf_FragColor isf_wet "
-    "isf_gain isf_dry isf_main isf_vertShaderInit main void bool int uint float double vec2 vec3 vec4 mat2 mat3 mat4 "
+    "PASSINDEX RENDERSIZE TIME TIMEDELTA DATE FRAMEINDEX isf_FragNormCoord vv_FragNormCoord isf_FragColor "
+    "isf_gain isf_main isf_vertShaderInit main void bool int uint float double vec2 vec3 vec4 mat2 mat3 mat4 "
     "sampler2D if else for while do return discard break continue switch case default struct const uniform in out "
     "inout true false texture mix smooth flat centroid layout".split()
 )
