@@ -83,28 +83,26 @@ class AvDecoder:
     def __init__(self, path: Path) -> None:
         import av
 
-        self._av_error = av.FFmpegError
+        self._av = av
         self._path = path
+        self._open()
+
+    def _open(self) -> None:
+        """Open the file from its beginning. Raises MediaError."""
         try:
-            self._container = av.open(str(path), mode="r", metadata_errors="replace")
-        except (av.FFmpegError, OSError, ValueError) as error:
-            raise MediaError(f"sound file {path} cannot be read: {_line(error)}") from error
+            self._container = self._av.open(str(self._path), mode="r", metadata_errors="replace")
+        except (self._av.FFmpegError, OSError, ValueError) as error:
+            raise MediaError(f"sound file {self._path} cannot be read: {_line(error)}") from error
         if not self._container.streams.audio:
             self._container.close()
-            raise MediaError(f"{path} holds no sound; give a file with an audio track")
+            raise MediaError(f"{self._path} holds no sound; give a file with an audio track")
         self._stream = self._container.streams.audio[0]
         self.rate_hz = float(self._stream.rate or 0)
         self.channels = int(self._stream.channels or 0)
         if self.rate_hz <= 0 or not 0 < self.channels <= MAX_CHANNELS:
             self._container.close()
-            raise MediaError(f"sound file {path} states no usable rate or number of channels")
-        self._new_resampler = lambda: av.AudioResampler(
-            format="flt", layout=self._stream.layout, rate=self._stream.rate
-        )
-        self._restart()
-
-    def _restart(self) -> None:
-        self._resampler = self._new_resampler()
+            raise MediaError(f"sound file {self._path} states no usable rate or number of channels")
+        self._resampler = self._av.AudioResampler(format="flt", layout=self._stream.layout, rate=self._stream.rate)
         self._frames = self._container.decode(self._stream)
         self._ready: list[np.ndarray] = []
         self._ready_n = 0
@@ -115,7 +113,7 @@ class AvDecoder:
         """Decode one more frame into the ready list, or note the end."""
         try:
             frame = next(self._frames, None)
-        except self._av_error as error:
+        except self._av.FFmpegError as error:
             # One bad packet in a long file is no reason to stop; a file of nothing else is.
             self._broken += 1
             self._frames = self._container.decode(self._stream)
@@ -138,13 +136,10 @@ class AvDecoder:
         return np.ascontiguousarray(out, dtype=np.float32)
 
     def seek(self, sample: int) -> None:
-        # Decoding from the start and passing over is exact in every container; seeks by time are not, and a
-        # compressed minute decodes in a few tens of milliseconds.
-        try:
-            self._container.seek(0)
-        except self._av_error as error:
-            raise MediaError(f"sound file {self._path} cannot be rewound: {_line(error)}") from error
-        self._restart()
+        # Decoding from the start and passing over is exact in every container, seeks by time are not; a compressed
+        # minute takes a few tens of milliseconds. Opened anew, because a rewound decoder keeps some of its state.
+        self._container.close()
+        self._open()
         while sample > 0:
             passed = len(self.read(min(sample, 1 << 16)))
             if passed == 0:

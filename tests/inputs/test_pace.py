@@ -155,7 +155,7 @@ def test_bad_channel_lists_are_refused(text: str) -> None:
 
 def test_a_channel_that_is_not_there() -> None:
     source = open_input("synth", live=False, channels="1,3")
-    with pytest.raises(UsageError, match="channel 3 .* has 2"):
+    with pytest.raises(UsageError, match=r"channel 3 .* has 2"):
         source.open()
 
 
