@@ -303,12 +303,13 @@ def run(home: Home, program: str, arguments: list) -> int:
     command = [str(home.program(program)), *arguments]
     sys.stdout.flush()
     sys.stderr.flush()
-    if not WINDOWS:
-        os.execv(command[0], command)
-    try:
-        return subprocess.call(command)
-    except KeyboardInterrupt:
-        return 130
+    if WINDOWS:  # it has no exec that keeps the console
+        try:
+            return subprocess.call(command)
+        except KeyboardInterrupt:
+            return 130
+    os.execv(command[0], command)
+    return 0
 
 
 def run_tests(home: Home, arguments: list) -> int:
