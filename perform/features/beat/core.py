@@ -1,0 +1,175 @@
+"""The beat tracker: sound in, one BeatState a hop out, causally, on the clock of the audio stream."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from perform.features.beat.bars import BarFilter, BarModel
+from perform.features.beat.follow import Follower
+from perform.features.beat.onset import BANDS, HOPS_PER_S, OnsetScale
+from perform.features.beat.pulse import PulseFilter, PulseModel
+
+LATENCY_S = 0.025
+"""From an onset in the sound to the peak of the detection function."""
+
+TRUSTED = 0.5
+"""Confidence from which a show may act on the beat."""
+
+_EVENT_DELAY_S = 0.02  # half the window over which the pulse filter gathers one event
+
+
+@dataclass(frozen=True, slots=True)
+class TrustModel:
+    """When the beat may be acted on."""
+
+    contrast_low: float = 0.10
+    contrast_high: float = 0.30
+    contrast_s: float = 3.0
+    mass_low: float = 0.15
+    mass_high: float = 0.40
+    rise_s: float = 0.7
+    fall_s: float = 12.0
+    switch_ratio: float = 1.5
+
+
+class BarListener:
+    """Gathers what a bar filter wants to know of each beat, while it sounds."""
+
+    def __init__(self, centres_hz: np.ndarray, model: BarModel | None = None) -> None:
+        self.filter = BarFilter(model)
+        self.metre, self.place = 4, 0
+        self.bar_count = 0
+        self.retune(centres_hz)
+        self._beat = np.zeros(BANDS, np.float32)
+        self._half = np.zeros(BANDS, np.float32)
+        self._stage = 3
+        self._next = (4, 1)
+
+    def retune(self, centres_hz: np.ndarray) -> None:
+        """The log spectrum has other bands from now on, with these centres [filters]."""
+        self._harmony = (centres_hz >= 60.0) & (centres_hz <= 2000.0)
+        count = int(self._harmony.sum())
+        self._sum, self._hops = np.zeros(count, np.float32), 0
+        self._last = np.zeros(count, np.float32)
+
+    def coming(self) -> tuple[int, int]:
+        """(metre, place 0..) of the next beat."""
+        return self._next
+
+    def crossed(self) -> None:
+        """The count has reached the next beat."""
+        metre, place = self._next
+        if place <= self.place:
+            self.bar_count += 1
+        self.metre, self.place = metre, place
+        self._next = (metre, (place + 1) % metre)
+        self._sum[:] = 0.0
+        self._hops = 0
+        self._stage = 0
+
+    def listen(self, event: np.ndarray, bands: np.ndarray, since_s: float, period_s: float) -> None:
+        """One hop. event: windowed onsets [BANDS]. bands: log spectrum. since_s: since the beat."""
+        if self._stage == 3:
+            return
+        settled_s = LATENCY_S + _EVENT_DELAY_S
+        if self._stage == 0 and since_s >= settled_s:
+            self._beat, self._stage = event.copy(), 1
+        if since_s >= settled_s:
+            self._sum += bands[self._harmony]
+            self._hops += 1
+        if self._stage == 1 and since_s >= 0.5 * period_s + settled_s - 0.005:
+            self._half, self._stage = event.copy(), 2
+        if self._stage == 2 and since_s >= min(0.6 * period_s, period_s - 0.13):
+            self._stage = 3
+            mean = self._sum / max(self._hops, 1)
+            change = float(np.abs(mean - self._last).mean())
+            self._last = mean
+            self.filter.observe(self._beat, self._half, change)
+            self._next = self.filter.ahead(self.metre, (self.place + 1) % self.metre)
+
+
+class BeatCore:
+    """Onset vectors in, musical time out: everything behind the sound, one `step` a hop."""
+
+    def __init__(
+        self,
+        centres_hz: np.ndarray,
+        pulse: PulseModel | None = None,
+        bar: BarModel | None = None,
+        trust: TrustModel | None = None,
+    ) -> None:
+        self.trust = trust or TrustModel()
+        self.scale = OnsetScale()
+        self.pulse = PulseFilter(pulse)
+        self.follow = Follower()
+        self.bars = BarListener(centres_hz, bar)
+        self.confidence = 0.0
+        self.mass = 0.0
+        self.contrast = 0.0
+        self._period = 50.0
+        self._to_go = 50.0
+        self._everywhere = 0.0
+        self._on_beat = 0.0
+        self._heard = 0
+
+    def step(self, now_s: float, onset: np.ndarray, bands: np.ndarray, heard: bool = True) -> bool:
+        """Advance by one hop; True when the count crossed a beat.
+
+        now_s: stream time. onset: raw [BANDS]. bands: whitened log spectrum of the hop. heard: False lets time
+        pass without any evidence (a gap in the stream).
+        """
+        self.pulse.step(self.scale.step(onset) if heard else onset, heard)
+        self._choose()
+        period_s = self._period / HOPS_PER_S
+        before = math.floor(self.follow.beats)
+        self.follow.steer(now_s, now_s + self._to_go / HOPS_PER_S - LATENCY_S, period_s)
+        crossed = math.floor(self.follow.beats) > before
+        if crossed:
+            self.bars.crossed()
+        self.bars.listen(self.pulse.event, bands, now_s - self.follow.last_beat_s, period_s)
+        self._weigh()
+        return crossed
+
+    def forget(self) -> None:
+        """Start to listen anew; the count and the tempo run on."""
+        self.pulse.forget()
+        self.bars.filter.reset()
+        self.confidence = self._everywhere = self._on_beat = 0.0
+        self._heard = 0
+
+    def _choose(self) -> None:
+        """Follow the grid in hand; change to another when it has become clearly likelier."""
+        pulse = self.pulse
+        self._to_go -= 1.0
+        if self._to_go <= 0.0:
+            self._to_go += self._period
+        mass, period, to_go = pulse.near(self._period, self._to_go)
+        best_period, best_to_go = pulse.peak()
+        best_mass, best_period, best_to_go = pulse.near(best_period, best_to_go)
+        if best_mass > self.trust.switch_ratio * mass:
+            mass, period, to_go = best_mass, best_period, best_to_go
+        self.mass, self._period, self._to_go = mass, period, to_go
+
+    def _weigh(self) -> None:
+        """Confidence: onsets keep falling on the beat rather than anywhere, and one grid holds the posterior."""
+        t, strength = self.trust, self.pulse.strength
+        memory = t.contrast_s * HOPS_PER_S
+        self._everywhere += (strength - self._everywhere) * max(1.0 / self.pulse.hop, 1.0 / memory)
+        since = self._period - self._to_go
+        if 1.5 <= since < 2.5:  # the event window is centred on the beat now
+            self._heard += 1
+            share = 1.0 - math.exp(-self._period / memory)
+            self._on_beat += (strength - self._on_beat) * max(1.0 / self._heard, share)
+        self.contrast = self._on_beat - self._everywhere
+        target = _ramp(self.contrast, t.contrast_low, t.contrast_high) * _ramp(self.mass, t.mass_low, t.mass_high)
+        time_s = t.rise_s if target > self.confidence else t.fall_s
+        self.confidence += (target - self.confidence) * (1.0 - math.exp(-1.0 / (time_s * HOPS_PER_S)))
+
+
+def _ramp(x: float, low: float, high: float) -> float:
+    return min(max((x - low) / (high - low), 0.0), 1.0)
+
+

@@ -1,0 +1,156 @@
+"""The pulse filter: a bar-pointer model over tempo and phase, forward filtering only.
+
+The model is that of N. Whiteley, A. T. Cemgil and S. Godsill, "Bayesian modelling of temporal structure in musical
+audio", ISMIR 2006, with the state space of F. Krebs, S. Böck and G. Widmer, "An efficient state-space model for
+joint tempo and meter tracking", ISMIR 2015: as many positions as a beat has hops, tempo changes at beats only.
+
+Since a position moves by exactly one state each hop, nothing is moved here at all: each tempo is a ring, state
+`s` of a ring stands for "the beats fall on hops congruent to -s", and a hop only touches the states whose
+position lies in one of the windows round the beat and its subdivisions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from perform.features.beat.onset import BANDS, HOPS_PER_S
+
+SLOWEST_BPM = 30.0
+FASTEST_BPM = 240.0
+
+
+@dataclass(frozen=True, slots=True)
+class PulseModel:
+    """The few numbers of the model. Likelihoods are natural logarithms against 'nothing happens here'."""
+
+    tempo_step: float = 0.02
+    stiffness: float = 150.0
+    jump: float = 1e-3
+    leak: float = 1e-5
+    prior_bpm: float = 135.0
+    prior_octaves: float = 0.5
+    prior_power: float = 3.0
+    gain: float = 0.3
+    cap: float = 0.8
+    beat: tuple[float, ...] = (-1.3, -1.6, -2.0, -2.2, 4.3, 5.2, 6.5, 7.0)
+    half: tuple[float, ...] = (-0.45, -0.8, -1.3, -1.6, 2.2, 3.6, 4.8, 5.4)
+    quarter: tuple[float, ...] = (0.0, -0.1, -0.15, -0.3, 0.0, 0.6, 1.6, 2.5)
+    third: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, -0.7, -0.1, 0.3, 0.8)
+    taper: tuple[float, ...] = (0.6, 0.9, 1.0, 0.9, 0.6)
+
+
+def tempo_periods(step: float) -> np.ndarray:
+    """Beat periods in hops [tempi] int, fast to slow, about `step` apart where whole hops allow."""
+    shortest, longest = HOPS_PER_S * 60.0 / FASTEST_BPM, HOPS_PER_S * 60.0 / SLOWEST_BPM
+    count = round(np.log(longest / shortest) / step) + 1
+    return np.unique(np.round(np.geomspace(shortest, longest, count)).astype(np.int64))
+
+
+class PulseFilter:
+    """The posterior over (period, phase), one `step` a hop."""
+
+    def __init__(self, model: PulseModel | None = None) -> None:
+        self.model = m = model or PulseModel()
+        self.periods = tempo_periods(m.tempo_step)
+        self.offsets = np.concatenate([[0], np.cumsum(self.periods)[:-1]])
+        self.size = int(self.periods.sum())
+        widths = np.gradient(np.log(self.periods))
+        octaves = np.log2(60.0 * HOPS_PER_S / self.periods / m.prior_bpm)
+        prior = np.exp(-0.5 * (octaves / m.prior_octaves) ** 2) * widths
+        self.prior = prior / prior.sum()
+        ratio = self.periods[None, :] / self.periods[:, None]
+        change = np.exp(-m.stiffness * np.abs(ratio - 1.0)) * widths[None, :]
+        change /= change.sum(axis=1, keepdims=True)
+        change = (1.0 - m.jump) * change + m.jump * self.prior[None, :]
+        if m.prior_power:
+            bonus = np.exp(m.prior_power * self.periods / HOPS_PER_S * np.log(self.prior / widths / (self.prior / widths).max()))
+            change *= bonus[None, :]
+        self.change = np.ascontiguousarray(change, np.float32)
+        self.floor = np.repeat(self.prior / self.periods, self.periods).astype(np.float32)
+        self.alpha = self.floor.copy()
+        self._leak = (self.floor * m.leak).astype(np.float32)
+        self._rows = np.repeat(np.arange(len(self.periods)), self.periods)
+        self._windows()
+        self.hop = 0
+        self.evidence = 0.0
+        self.event = np.zeros(BANDS, np.float32)
+        self.strength = 0.0
+
+    def _windows(self) -> None:
+        m = self.model
+        rows, places, kinds = [], [], []
+        delay = len(m.taper) // 2
+        for i, period in enumerate(self.periods):
+            spots = [(0, 0.0), (1, 0.5)]
+            if period >= 30:
+                spots += [(2, 0.25), (2, 0.75)]
+            if period >= 42:
+                spots += [(3, 1 / 3), (3, 2 / 3)]
+            for kind, where in spots:
+                rows.append(i)
+                places.append((round(where * period) + delay) % period)
+                kinds.append(kind)
+        rows_a = np.array(rows)
+        self._place = np.array(places)
+        self._length = self.periods[rows_a]
+        self._base = self.offsets[rows_a]
+        self._lookup = np.array(kinds)
+        table = np.array([m.beat, m.half, m.quarter, m.third], np.float32) * m.gain
+        self._slope, self._rest = np.ascontiguousarray(table[:, BANDS:]), table[:, :BANDS].sum(axis=1)
+        self._recent = np.zeros((len(m.taper), BANDS), np.float32)
+        self._taper = np.array(m.taper, np.float32)[:, None]
+
+    def forget(self) -> None:
+        """Back to the prior: any tempo, any phase."""
+        self.alpha[:] = self.floor
+
+    def step(self, onset: np.ndarray, heard: bool = True) -> None:
+        """Advance by one hop. onset: [BANDS], each about 0..1.5, 1 being a strong onset. heard: False for a hop
+        of which nothing is known."""
+        alpha, t, recent = self.alpha, self.hop, self._recent
+        recent[:-1] = recent[1:]
+        recent[-1] = onset
+        event = np.minimum((recent * self._taper).max(axis=0), self.model.cap)
+        self.event = event
+        self.strength = float(event.sum()) / BANDS
+        slot = self.offsets + (-t) % self.periods
+        alpha[slot] = alpha[slot] @ self.change
+        if not heard:
+            self.hop = t + 1
+            return
+        index = self._base + (self._place - t) % self._length
+        factors = np.exp(self._slope @ event + self._rest)
+        alpha[index] *= factors[self._lookup]
+        total = float(alpha.sum())
+        self.evidence = float(np.log(total))
+        alpha *= np.float32((1.0 - self.model.leak) / total)
+        alpha += self._leak
+        self.hop = t + 1
+
+    def peak(self) -> tuple[float, float]:
+        """The likeliest grid as (period, hops to its next beat, 0 < hops <= period)."""
+        best = int(self.alpha.argmax())
+        row = int(self._rows[best])
+        period = int(self.periods[row])
+        return float(period), float(period - (best - int(self.offsets[row]) + self.hop - 1) % period)
+
+    def near(self, period: float, to_go: float) -> tuple[float, float, float]:
+        """The posterior round one grid: (mass, mean period, mean hops to the next beat, may be 0 or less)."""
+        row = int(np.searchsorted(self.periods, period - 0.5))
+        lo, hi = max(row - 2, 0), min(row + 3, len(self.periods))
+        lengths = self.periods[lo:hi, None]
+        reach = max(2, round(0.08 * period))
+        spread = np.arange(-reach, reach + 1)
+        # A grid of another period agrees with this one at the coming beat.
+        position = (lengths - round(to_go) - spread) % lengths
+        index = self.offsets[lo:hi, None] + (position - (self.hop - 1)) % lengths
+        weights = self.alpha[index]
+        mass = float(weights.sum())
+        if mass <= 1e-12:
+            return 0.0, period, to_go
+        over_rows = weights.sum(axis=1)
+        mean_period = float(over_rows @ lengths[:, 0]) / mass
+        mean_to_go = round(to_go) + float(weights.sum(axis=0) @ spread) / mass
+        return mass, mean_period, mean_to_go
