@@ -80,17 +80,26 @@ class Speaker:
             self.error = f"no sound is heard: the output refuses ({' '.join(str(error).split())})"
 
     def _callback(self, out: np.ndarray, frames: int, when: Any, status: Any) -> None:
-        there = self._in - self._out
-        if there < frames:
-            self._gaps += not self._gathering
-            self._gathering = True
-        elif self._gathering and there >= self._lead:
-            self._gathering = False
-        n = 0 if self._gathering else frames
+        n = self._ready(frames)
         at = (self._out + np.arange(n)) % len(self._ring)
         out[:n] = self._ring[at]
         out[n:] = 0.0
         self._out += n
+
+    def _ready(self, frames: int) -> int:
+        """How many of `frames` to play now: all or none. Thread: PortAudio's.
+
+        A device that started late or stalled would leave the sound late for good: it jumps ahead to what is new.
+        """
+        there = self._in - self._out
+        if there < frames:
+            self._gaps += not self._gathering
+            self._gathering = True
+        enough = max(self._lead, frames)
+        if (self._gathering and there >= enough) or there > len(self._ring) // 2 + enough:
+            self._out = self._in - enough
+            self._gathering = False
+        return 0 if self._gathering else frames
 
     def _finished(self) -> None:
         """PortAudio ended the stream: the device went away, or the list of devices was read again.
