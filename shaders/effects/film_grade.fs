@@ -9,7 +9,7 @@
     {"NAME": "amount", "LABEL": "Amount", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 1.0},
     {"NAME": "punch", "LABEL": "Punch on a hit", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.0},
     {"NAME": "lift", "LABEL": "Lift of the darks", "TYPE": "float", "MIN": -0.2, "MAX": 0.2, "DEFAULT": 0.0},
-    {"NAME": "gain", "LABEL": "Gain of the lights", "TYPE": "float", "MIN": 0.0, "MAX": 2.0, "DEFAULT": 1.05},
+    {"NAME": "gain", "LABEL": "Gain of the lights", "TYPE": "float", "MIN": 0.25, "MAX": 2.0, "DEFAULT": 1.05},
     {"NAME": "contrast", "LABEL": "Contrast", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.25},
     {"NAME": "saturation", "LABEL": "Saturation", "TYPE": "float", "MIN": 0.0, "MAX": 2.0, "DEFAULT": 1.12},
     {"NAME": "temperature", "LABEL": "Cold to warm", "TYPE": "float", "MIN": -1.0, "MAX": 1.0, "DEFAULT": 0.08},
