@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from perform.core.errors import MediaError
+from perform.outputs.video_disk import DiskFile
 
 TICKS_HZ = 90000
 """Time base of live recordings, whose pictures come when they come."""
@@ -39,7 +40,7 @@ def _container_options(path: Path) -> tuple[str | None, dict[str, str]]:
     if suffix not in (".mp4", ".m4v", ".mov"):
         raise MediaError(f"recording {path} has no known video suffix; name it .mp4, .mov or .mkv")
     flags = "+frag_keyframe+hybrid_fragmented+default_base_moof+delay_moov"
-    return ("mov" if suffix == ".mov" else "mp4"), {"movflags": flags, "flush_packets": "1"}
+    return suffix.removeprefix(".").replace("m4v", "mp4"), {"movflags": flags, "flush_packets": "1"}
 
 
 class Mux:
@@ -67,10 +68,15 @@ class Mux:
         if not encoders:
             raise MediaError(f"recording {path} needs a video encoder and this PyAV has none of {', '.join(ENCODERS)}")
         try:
-            self._container: Any = av.open(str(path), "w", format=format_name, container_options=options)
+            self._file = DiskFile(path)
+        except OSError as error:
+            raise self._failed(error) from error
+        try:
+            self._container: Any = av.open(self._file, "w", format=format_name, container_options=options)
             self._video = self._add_video(encoders[0], live, crf)
             self._audio = self._add_audio(rate_hz, min(2, channels), live) if channels > 0 else None
         except (av.FFmpegError, OSError, ValueError) as error:
+            self._file.abandon()
             raise self._failed(error) from error
 
     def _failed(self, error: BaseException) -> MediaError:
@@ -166,6 +172,7 @@ class Mux:
 
     def _write(self, packets: list[Any]) -> None:
         for packet in packets:
+            self._file.mark()
             self._container.mux(packet)
 
     def close(self) -> None:
@@ -177,12 +184,15 @@ class Mux:
                     self._write_sound(self.end_s)
                     self._write(self._audio.flush())
                 self._write(self._video.encode(None))
+            self._file.mark()
             self._container.close()
+            self._file.close()
         except (self._av.FFmpegError, OSError, ValueError) as error:
             raise self._failed(error) from error
 
     def abandon(self) -> None:
-        """Let go of the file after a failure, keeping what is on the disk."""
+        """Let go of the file after a failure, keeping what is whole on the disk."""
+        self._file.abandon()
         try:
             self._container.close()
         except (self._av.FFmpegError, OSError, ValueError):
