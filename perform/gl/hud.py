@@ -21,7 +21,7 @@ void main() { colour = texture(panel, vec2(uv.x, flip ? uv.y : 1.0 - uv.y)); }
 """
 
 _TEXT, _DIM, _BAR, _HOT = (235, 238, 242, 255), (150, 158, 168, 255), (96, 200, 255, 255), (255, 96, 64, 255)
-_GLASS, _TROUGH = (10, 12, 16, 190), (255, 255, 255, 34)
+_GLASS, _TROUGH = (10, 12, 16, 205), (58, 63, 71, 230)
 
 
 def draw_panel(lines: Sequence[str], meters: Mapping[str, float], text_px: int) -> np.ndarray:
@@ -75,7 +75,7 @@ class Hud:
         """Draw over `target`. top_first: True where the target's first row is the top."""
         if not self._lines and not self._meters:
             return
-        self._refresh(seconds, max(round(size[1] / 40), 11))
+        self._refresh(seconds, max(round(size[1] / 36), 12))
         if self._texture is None or self._program is None:
             return
         width, height = self._texture.size

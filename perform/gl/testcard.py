@@ -42,12 +42,19 @@ def draw_card(size: tuple[int, int]) -> np.ndarray:
         draw.rectangle((x0, top + 2 * unit, x1 - 1, top + 3 * unit - 1), fill=(grey, grey, grey))
     radius = 5.5 * unit
     box = (width / 2 - radius, height / 2 - radius, width / 2 + radius, height / 2 + radius)
-    draw.ellipse(box, outline="#e8e8e8", width=max(height // 240, 1))
+    _circle(image, box, max(height / 240, 1.0))
     draw.rectangle((0, 0, width - 1, height - 1), outline="#ffffff")
     font = ImageFont.load_default(max(height / 18, 8))
-    draw.text((width / 2, top + 4 * unit), f"{width} × {height}", fill="#f0f0f0", font=font, anchor="mm")
+    draw.text((width / 2, top + 4 * unit), f"{width} x {height}", fill="#f0f0f0", font=font, anchor="mm")
     draw.text((width / 2, top - unit), "perform", fill="#f0f0f0", font=font, anchor="mm")
     return np.asarray(image)
+
+
+def _circle(image: Image.Image, box: tuple[float, ...], width_px: float) -> None:
+    """A smooth circle: drawn four times as large as a mask, since the drawing module draws hard edges."""
+    mask = Image.new("L", (image.width * 4, image.height * 4), 0)
+    ImageDraw.Draw(mask).ellipse(tuple(v * 4 for v in box), outline=255, width=round(width_px * 4))
+    image.paste("#e8e8e8", mask=mask.resize(image.size, Image.Resampling.BOX))
 
 
 class TestCard:
