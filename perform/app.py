@@ -22,6 +22,9 @@ from perform.show import MakePainter, Show
 
 Say = Callable[[str], None]
 RATE_HZ = 48000.0
+SIZE = (1280, 720)
+SOFTWARE_SIZE = (640, 360)
+"""Of the picture where no graphics card draws it: a window shows it larger."""
 
 
 @dataclass
@@ -97,16 +100,32 @@ def _display(options: Options) -> str:
     return "window" if display_available() else "offscreen"
 
 
+def picture_size(options: Options) -> tuple[int, int]:
+    """The size asked for; else one that this machine's renderer can keep up with."""
+    if options.size is not None:
+        return options.size
+    from perform.gl import describe, open_stage
+
+    probe = open_stage((16, 16), "offscreen")
+    try:
+        return SOFTWARE_SIZE if describe(probe).get("software", True) else SIZE
+    finally:
+        probe.close()
+
+
 def _open_stage(options: Options, display: str, say: Say) -> Any:
     from perform.gl import open_stage
 
-    size = options.size or (1280, 720)
+    size = picture_size(options)
+    if display == "offscreen":
+        return open_stage(size, "offscreen")
     try:
         return open_stage(
-            size, display, monitor=options.monitor or 0, fullscreen=options.fullscreen, title="perform", vsync=True
-        )
+            size, "window", monitor=options.monitor or 0, fullscreen=options.fullscreen, title="perform", vsync=True,
+            window_size=SIZE if options.size is None else None,
+        )  # fmt: skip
     except DeviceError as error:
-        if options.display != "auto" or display == "offscreen":
+        if options.display != "auto":
             raise
         say(f"no window ({error}); playing offscreen")
         return open_stage(size, "offscreen")
@@ -254,7 +273,7 @@ def open_offline(options: Options, say: Say) -> Rig:
         start_s=options.start_s,
     )  # fmt: skip
     sound.open()
-    stage = open_stage(options.size or (1280, 720), "offscreen")
+    stage = open_stage(options.size or SIZE, "offscreen")
     table = ParamTable()
     queue = ControlQueue(_is_trigger(table))
     analyser = _analyser(sound)

@@ -204,7 +204,7 @@ def _list(args: argparse.Namespace) -> int:
     kinds = [args.what] if args.what else list(WHAT)
     found = {kind: listed(kind) for kind in kinds}
     if args.json:
-        whole: Any = found[args.what] if args.what else [{"kind": k, **row} for k in kinds for row in found[k]]
+        whole: Any = found[args.what] if args.what else [{"list": k, **row} for k in kinds for row in found[k]]
         print(json.dumps(whole, indent=1, default=str))
         return 0
     for kind in kinds:

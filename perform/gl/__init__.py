@@ -9,7 +9,7 @@ from perform.core.errors import UsageError
 if TYPE_CHECKING:
     from perform.gl.stage import GlStage
 
-__all__ = ["GlStage", "describe", "display_available", "open_stage"]
+__all__ = ["FIXED_ROWS", "SLOT_ROWS", "GlStage", "describe", "display_available", "open_stage"]
 
 MAX_SIDE_PX = 8192
 
@@ -64,4 +64,13 @@ def __getattr__(name: str) -> Any:
         from perform.gl.stage import GlStage
 
         return GlStage
+    if name == "FIXED_ROWS":
+        from perform.gl.deck import ROWS as DECK_ROWS
+        from perform.gl.output import ROWS as OUTPUT_ROWS
+
+        return [("deck/a", DECK_ROWS), ("out", OUTPUT_ROWS)]
+    if name == "SLOT_ROWS":
+        from perform.gl.unit import BYPASS, WET
+
+        return (BYPASS, WET)
     raise AttributeError(name)
