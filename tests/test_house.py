@@ -71,13 +71,16 @@ def part_of(path: Path) -> str:
     return inside[0].removesuffix(".py")
 
 
+@cache
 def functions(path: Path):
     return [n for n in ast.walk(tree(path)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
+@cache
 def imports(path: Path):
     """(full module name, line, is it inside a function) of every import in a file."""
     inside = {id(n) for f in functions(path) for n in ast.walk(f)}
+    found = []
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -90,9 +93,9 @@ def imports(path: Path):
         elif isinstance(node, ast.ImportFrom):
             names = [node.module]
         else:
-            continue
-        for name in names:
-            yield name, node.lineno, id(node) in inside
+            names = []
+        found += [(name, node.lineno, id(node) in inside) for name in names]
+    return found
 
 
 def test_floors_hold():
