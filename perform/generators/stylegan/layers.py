@@ -86,10 +86,12 @@ class Convolution(nn.Module):
         style = self.affine(w)
         y = self.convolve(x * style[:, :, None, None].to(x.dtype))
         demod = (style.square() @ self.weight.square().sum((2, 3)).T + EPS).rsqrt()
-        y = y * demod[:, :, None, None].to(y.dtype)
+        # the activation's gain is applied before it, where it costs nothing: leaky ReLU commutes with it
+        demod, bias = demod[:, :, None, None] * GAIN, self.bias[:, None, None] * GAIN
+        y = torch.addcmul(bias.to(y.dtype), y, demod.to(y.dtype))
         if noise is not None:
-            y = y + (noise * self.noise_strength).to(y.dtype)
-        y = activate(y + self.bias[:, None, None].to(y.dtype))
+            y = y + (noise * (self.noise_strength * GAIN)).to(y.dtype)
+        y = F.leaky_relu(y, SLOPE)
         return y if self.clamp is None else y.clamp(-self.clamp, self.clamp)
 
     def convolve(self, x: Tensor) -> Tensor:

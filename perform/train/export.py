@@ -1,0 +1,65 @@
+"""From a trained generator to a model folder: half-precision safetensors, and the card that names its origin."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from perform.generators.stylegan.network import Generator
+
+DATA = "Pictures drawn by this project's own rules (perform/train/rules): marbling, silk, creatures, cells, nebulae."
+RECIPE = ("direct regression on pairs (latent, rule picture) with a Laplacian-pyramid loss, from 16 to 128 px, then "
+          "adversarial with a residual discriminator, R1 and the same loss; running mean of the weights")
+
+
+@torch.no_grad()
+def mean_w(generator: Generator, count: int = 20_000) -> None:
+    """Set w_avg to the mean of w over latents of a fixed seed."""
+    z = torch.randn(count, generator.arch.z_dim, generator=torch.Generator().manual_seed(0))
+    generator.mapping.w_avg.copy_(generator.mapping(z).mean(0))
+
+
+@torch.no_grad()
+def sheet(generator: Generator, side: int, path: Path, across: int = 8, down: int = 4) -> None:
+    """A contact sheet of seeds 0, 1, 2, ... as PNG."""
+    from perform.generators.stylegan.load import seed_z
+
+    z = torch.cat([seed_z(i, generator.arch.z_dim) for i in range(across * down)])
+    pictures = torch.cat([generator(part, "const", until=side) for part in z.split(8)])
+    grid = pictures.view(down, across, 3, side, side).permute(0, 3, 1, 4, 2).reshape(down * side, across * side, 3)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(grid.add(1).mul(127.5).round().clamp(0, 255).byte().numpy()).save(path)
+
+
+def cut(generator: Generator, side: int) -> Generator:
+    """The same generator without the blocks above `side` px."""
+    if side >= generator.arch.resolution:
+        return generator
+    smaller = Generator(replace(generator.arch, resolution=side))
+    own = smaller.state_dict()
+    smaller.load_state_dict({k: v for k, v in generator.state_dict().items() if k in own})
+    return smaller
+
+
+def export(generator: Generator, folder: Path, pictures: int, hours: float, measures: str = "not taken") -> None:
+    """Write weights.safetensors (float16) and model.toml into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {k: v.detach().half().contiguous() for k, v in generator.state_dict().items()}
+    save_file(state, folder / "weights.safetensors")
+    (folder / "weights.safetensors").chmod(0o644)  # the writer keeps it to its owner; a model is for all
+    digest = hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
+    arch = {k: v for k, v in asdict(generator.arch).items() if v is not None}
+    lines = [
+        "version = 1", f'name = "{folder.name}"', 'kind = "stylegan2"', f'title = "{folder.name.capitalize()}"',
+        'description = "Liquid marble, silk, deep-sea creatures, living cells and nebulae, and all that lies between."',
+        'author = "the perform authors"', 'licence = "Apache-2.0"', 'weights = "weights.safetensors"',
+        f'sha256 = "{digest}"', "", "[architecture]", *(f"{k} = {v}" for k, v in arch.items()), "", "[training]",
+        f'data = "{DATA}"', f'recipe = "{RECIPE}"', f"pictures_seen = {pictures}", f"hours = {hours:.2f}",
+        f"measures = {measures if measures.startswith('{') else chr(34) + measures + chr(34)}", "",
+    ]
+    (folder / "model.toml").write_text("\n".join(lines), "utf-8")

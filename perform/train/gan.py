@@ -1,0 +1,278 @@
+"""Teach a small StyleGAN2 to paint what this project's rules draw. `python -m perform.train.gan --help`
+
+A plain GAN needs millions of pictures. Here every training picture is a smooth function R(z) of the latent, so the
+generator is first taught R directly, picture by picture, from small sides to large; then a discriminator joins, and
+gives the fine detail that an average of near misses blurs. The work is cut by the clock, so it fits any machine:
+--minutes is the whole of it. Stop it at any time; the same command with --resume goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import functools
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from perform.generators.stylegan.network import Architecture, Generator
+from perform.train import rules
+from perform.train.data import Pool
+from perform.train.discriminator import Discriminator
+from perform.train.export import cut, export, mean_w, sheet
+from perform.train.losses import difference
+from perform.train.team import Team, run_team
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stretch of the work: pictures of `side` px, up to the share `until` of the time."""
+
+    side: int
+    until: float
+    batch: int
+    adversarial: bool = False
+
+
+STAGES = (
+    Stage(16, 0.19, 16),
+    Stage(32, 0.36, 16),
+    Stage(64, 0.56, 12),
+    Stage(128, 0.72, 8),
+    Stage(128, 1.01, 8, adversarial=True),
+)
+ARCHITECTURE = Architecture(z_dim=rules.PARAMS, w_dim=192, num_mapping_layers=4, resolution=256, channel_base=4096,
+                            channel_max=128, mapping_lr_multiplier=1.0)
+RATE = 1e-2  # Adam's step at the start, falling all the way; thrice the usual, for the steps are few
+HALF_LIFE = 2500  # pictures after which the running mean of the weights has forgotten half
+OPPONENT = 0.8  # how hard the discriminator pulls on a picture, next to the picture's own target
+FOLLOW_EVERY = 4  # steps between two updates of that mean
+R1_EVERY, R1_WEIGHT = 16, 1.0
+
+
+class Trainer:
+    """Weights, their running mean, the optimisers, and the clock."""
+
+    def __init__(self, arch: Architecture, stages: tuple[Stage, ...], minutes: float, folder: Path,
+                 dtype: torch.dtype = torch.bfloat16, seed: int = 1, team: Team | None = None) -> None:
+        torch.manual_seed(seed)
+        self.team = team or Team()
+        self.arch, self.stages, self.seconds, self.folder, self.dtype = arch, stages, minutes * 60, folder, dtype
+        self.generator = Generator(arch)
+        start_quiet(self.generator)
+        self.mean = copy.deepcopy(self.generator).requires_grad_(False)
+        self.adam = torch.optim.Adam(self.generator.parameters(), lr=RATE, betas=(0.9, 0.99), eps=1e-8, fused=True)
+        self.discriminator: Discriminator | None = None
+        self.d_adam: torch.optim.Adam | None = None
+        self.spent, self.pictures, self.steps, self.seed = 0.0, 0, 0, seed
+        self.pool: Pool | None = None
+        self.met = 0  # adversarial steps so far
+        self.recent: dict[str, float] = {}
+
+    @property
+    def stage(self) -> Stage:
+        """The stretch that the clock says we are in."""
+        done = self.spent / self.seconds
+        return next((s for s in self.stages if done < s.until), self.stages[-1])
+
+    def step(self) -> None:
+        """One batch."""
+        begin, stage = time.perf_counter(), self.stage
+        if self.pool is None or self.pool.size != stage.side:
+            self.pool = Pool(stage.side, self.arch.z_dim, self.seed + self.steps + 7919 * self.team.rank)
+        done = self.spent / self.seconds
+        rate = RATE * min(1.0, self.steps / 100 + 0.01) * max(0.06, 1.0 - 1.1 * done)
+        for group in self.adam.param_groups:
+            group["lr"] = rate * (0.5 if stage.adversarial else 1.0)
+        z, wanted = self.pool.batch(max(1, stage.batch // self.team.size))
+        if stage.adversarial:
+            self._adversarial(z, wanted)
+        else:
+            self._direct(z, wanted, stage.side)
+        self.pictures += stage.batch
+        self.steps += 1
+        if self.steps % FOLLOW_EVERY == 0:
+            self._follow(stage.batch * FOLLOW_EVERY)
+        self.spent += time.perf_counter() - begin
+
+    def _note(self, name: str, value: Tensor) -> None:
+        self.recent[name] = 0.97 * self.recent.get(name, float(value)) + 0.03 * float(value)
+
+    def _apply(self, loss: Tensor) -> None:
+        self.adam.zero_grad(set_to_none=True)
+        loss.backward()
+        self.spent = self.team.average(self.generator.parameters(), self.spent)
+        if torch.isfinite(torch.nn.utils.clip_grad_norm_(self.generator.parameters(), 5.0)):
+            self.adam.step()
+
+    def _direct(self, z: Tensor, wanted: Tensor, side: int) -> None:
+        made = self.generator(z, "none", until=side, dtype=self.dtype)
+        loss = difference(made, wanted)
+        self._apply(loss)
+        self._note("difference", loss.detach())
+
+    def _adversarial(self, z: Tensor, wanted: Tensor) -> None:
+        d, d_adam = self._opponent()
+        side = wanted.shape[-1]
+        d.requires_grad_(True)
+        with torch.no_grad():
+            other = self.generator(torch.randn_like(z), "random", until=side, dtype=self.dtype)
+        loss = F.softplus(d(other, self.dtype)).mean() + F.softplus(-d(wanted, self.dtype)).mean()
+        if self.steps % R1_EVERY == 0:
+            loss = loss + R1_EVERY * R1_WEIGHT / 2 * gradient_penalty(d, wanted[: max(2, len(wanted) // 2)])
+        else:
+            self._note("d", loss.detach())
+        d_adam.zero_grad(set_to_none=True)
+        loss.backward()
+        self.spent = self.team.average(d.parameters(), self.spent)
+        d_adam.step()
+        d.requires_grad_(False)
+        made = self.generator(z, "random", until=side, dtype=self.dtype)
+        seen = made.detach().requires_grad_(True)
+        apart = difference(seen, wanted, fine=0.3)
+        against = F.softplus(-d(seen, self.dtype)).mean()
+        (towards,) = torch.autograd.grad(apart, seen)
+        (finer,) = torch.autograd.grad(against, seen)
+        # both pull on the picture with strengths in a fixed proportion, whatever the scale of their losses
+        self.met += 1
+        share = OPPONENT * min(1.0, self.met / 300)
+        finer = finer * (share * towards.norm() / finer.norm().clamp_min(1e-12))
+        self._apply((made * (towards + finer)).sum())
+        self._note("difference", apart.detach())
+        self._note("against", against.detach())
+
+    def _opponent(self) -> tuple[Discriminator, torch.optim.Adam]:
+        if self.discriminator is None or self.d_adam is None:
+            self.discriminator = Discriminator(self.stages[-1].side)
+            self.d_adam = torch.optim.Adam(self.discriminator.parameters(), lr=2e-3, betas=(0.0, 0.99), fused=True)
+            with torch.no_grad():  # noise comes in with the opponent: what it cannot predict, it may paint by chance
+                for name, value in self.generator.named_parameters():
+                    if name.endswith("noise_strength"):
+                        value.fill_(0.03)
+        return self.discriminator, self.d_adam
+
+    @torch.no_grad()
+    def _follow(self, count: int) -> None:
+        """The running mean of the weights, quick to forget at first."""
+        life = min(HALF_LIFE, self.pictures * 0.05 + 1)
+        keep = 0.5 ** (count / life)
+        torch._foreach_lerp_(list(self.mean.parameters()), list(self.generator.parameters()), 1 - keep)
+
+    def save(self) -> None:
+        """Write everything needed to go on, whole or not at all."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        state: dict[str, Any] = {
+            "arch": asdict(self.arch), "generator": self.generator.state_dict(), "mean": self.mean.state_dict(),
+            "adam": self.adam.state_dict(), "spent": self.spent, "pictures": self.pictures, "steps": self.steps,
+            "met": self.met,
+        }
+        if self.discriminator is not None and self.d_adam is not None:
+            state |= {"discriminator": self.discriminator.state_dict(), "d_adam": self.d_adam.state_dict()}
+        part = self.folder / "checkpoint.part"
+        torch.save(state, part)
+        part.replace(self.folder / "checkpoint.pt")
+
+    def resume(self, path: Path) -> None:
+        """Go on from a checkpoint written by `save`."""
+        state = torch.load(path, weights_only=True)
+        if state["arch"] != asdict(self.arch):
+            raise SystemExit(f"{path}: made for another architecture; start anew, or name another folder")
+        self.generator.load_state_dict(state["generator"])
+        self.mean.load_state_dict(state["mean"])
+        self.adam.load_state_dict(state["adam"])
+        self.spent, self.pictures, self.steps = state["spent"], state["pictures"], state["steps"]
+        self.met = state.get("met", 0)
+        if "discriminator" in state:
+            d, d_adam = self._opponent()
+            self.generator.load_state_dict(state["generator"])
+            d.load_state_dict(state["discriminator"])
+            d_adam.load_state_dict(state["d_adam"])
+
+
+def start_quiet(generator: Generator) -> None:
+    """New resolutions add nothing at first, and 4 px knows where it is.
+
+    The colours of every block but the first start at zero, so growing never disturbs what was learned; the constant
+    starts as slow waves over the plane, a map that layers can steer by.
+    """
+    with torch.no_grad():
+        for size in generator.arch.sizes[1:]:
+            generator.synthesis.get_submodule(f"b{size}.torgb").weight.zero_()
+        const = generator.synthesis.b4.const
+        axis = torch.linspace(-1.5, 1.5, 4)
+        count = len(const)
+        turn, wave = torch.rand(count, 1, 1) * 6.2832, torch.rand(count, 1, 1) * 1.6
+        phase = torch.rand(count, 1, 1) * 6.2832
+        const.copy_(torch.sin(wave * (axis[None, None] * turn.cos() + axis[None, :, None] * turn.sin()) + phase) * 1.4)
+
+
+def gradient_penalty(d: Discriminator, real: Tensor) -> Tensor:
+    """R1 (Mescheder, Geiger, Nowozin, arXiv 1801.04406): the squared slope of the logits at real pictures."""
+    real = real.detach().requires_grad_(True)
+    (slope,) = torch.autograd.grad(d(real).sum(), real, create_graph=True)
+    return slope.square().sum((1, 2, 3)).mean()
+
+
+def train(trainer: Trainer, save_every_s: float = 60.0) -> None:
+    """Run to the end of the time, with a line of progress every ten seconds and a checkpoint every minute."""
+    said = saved = time.monotonic()
+    while trainer.spent < trainer.seconds:
+        trainer.step()
+        if trainer.team.rank:
+            continue
+        now = time.monotonic()
+        if now - said > 10:
+            said = now
+            left = (trainer.seconds - trainer.spent) / 60
+            words = "  ".join(f"{k} {v:.4f}" for k, v in trainer.recent.items())
+            sys.stdout.write(f"{trainer.spent / trainer.seconds:6.1%}  {left:5.1f} min left  {trainer.stage.side} px  "
+                             f"{trainer.pictures} pictures  {words}\n")
+            sys.stdout.flush()
+        if now - saved > save_every_s:
+            saved = now
+            trainer.save()
+            sheet(trainer.mean, trainer.stage.side, trainer.folder / "sheet.png")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="perform.train.gan", description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True, help="the model folder to write, models/NAME")
+    parser.add_argument("--work", type=Path, help="where checkpoints go (default: OUT with .work added)")
+    parser.add_argument("--minutes", type=float, default=90.0, help="time for the whole training")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint, if there is one")
+    parser.add_argument("--export-only", action="store_true", help="write the model from the checkpoint and stop")
+    parser.add_argument("--workers", type=int, default=torch.get_num_threads(), help="processes (default: one a core)")
+    options = parser.parse_args(arguments)
+    options.work = options.work or options.out.with_suffix(".work")
+    if options.export_only:
+        work(options, Team())
+    else:
+        run_team(options.workers, functools.partial(work, options))
+    return 0
+
+
+def work(options: argparse.Namespace, team: Team) -> None:
+    """What each worker does: take up the checkpoint, train, and, the first of them, write the model."""
+    trainer = Trainer(ARCHITECTURE, STAGES, options.minutes, options.work, team=team)
+    checkpoint = options.work / "checkpoint.pt"
+    if (options.resume or options.export_only) and checkpoint.exists():
+        trainer.resume(checkpoint)
+    torch.manual_seed(trainer.steps * 64 + team.rank)
+    if not options.export_only:
+        train(trainer)
+    if team.rank == 0:
+        if not options.export_only:
+            trainer.save()
+        mean_w(trainer.mean)
+        export(cut(trainer.mean, STAGES[-1].side), options.out, trainer.pictures, trainer.spent / 3600)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

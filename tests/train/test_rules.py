@@ -1,0 +1,64 @@
+"""The rules: the same picture for the same latent, smooth between, and varied."""
+
+from __future__ import annotations
+
+import torch
+
+from perform.train import rules
+from perform.train.data import Pool
+from perform.train.losses import difference, pyramid
+
+
+def latents(count: int, seed: int = 1) -> torch.Tensor:
+    return torch.randn(count, rules.PARAMS, generator=torch.Generator().manual_seed(seed))
+
+
+def test_pictures_are_pictures() -> None:
+    drawn = rules.draw(latents(12), 32)
+    assert drawn.shape == (12, 3, 32, 32)
+    assert torch.isfinite(drawn).all()
+    assert drawn.min() >= -1
+    assert drawn.max() <= 1
+    assert (drawn.flatten(1).std(1) > 0.05).all()  # none is flat
+
+
+def test_same_latent_same_picture_whatever_the_batch() -> None:
+    z = latents(6)
+    together = rules.draw(z, 24)
+    assert torch.equal(together, rules.draw(z, 24))
+    assert torch.allclose(together[4:5], rules.draw(z[4:5], 24), atol=1e-4)
+
+
+def test_length_of_z_does_not_count() -> None:
+    z = latents(2)
+    assert torch.allclose(rules.draw(z, 16), rules.draw(z * 3, 16), atol=1e-3)
+
+
+def test_every_family_is_drawn_and_none_rules_alone() -> None:
+    share = rules.shares(rules.parameters(latents(400)))
+    assert (share.argmax(1).bincount(minlength=5) > 40).all()
+    assert ((share > 0).sum(1) > 1).float().mean() > 0.4
+
+
+def test_a_small_step_in_z_is_a_small_step_in_the_picture() -> None:
+    a, b = latents(2)
+    way = torch.linspace(0, 1, 65)[:, None]
+    walk = rules.draw(a.lerp(b, way), 24)
+    steps = (walk[1:] - walk[:-1]).flatten(1).norm(dim=1)
+    assert steps.max() < 4 * steps.median()
+
+
+def test_pyramid_sums_to_the_picture_and_zero_is_the_best() -> None:
+    from perform.generators.stylegan.layers import upsample
+
+    picture = rules.draw(latents(2), 32)
+    *bands, rest = pyramid(picture)
+    for band in reversed(bands):
+        rest = upsample(rest) + band
+    assert torch.allclose(rest, picture, atol=1e-5)
+    assert difference(picture, picture) < difference(picture, picture + 0.05)
+
+
+def test_pool_pairs_latents_with_their_pictures() -> None:
+    z, pictures = Pool(16, rules.PARAMS, seed=4).batch(5)
+    assert torch.allclose(rules.draw(z, 16), pictures, atol=0.01)
