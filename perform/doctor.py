@@ -19,8 +19,8 @@ from perform.core.errors import PerformError
 OSC_PORT = 9000
 DISK_NEEDED_GIB = 2.0
 CUDA_FIX = (
-    "install a CUDA build: .venv/bin/python -m pip uninstall -y torch && .venv/bin/python -m pip install "
-    "torch==2.13.0 --index-url https://download.pytorch.org/whl/cu130"
+    "take a CUDA build: .venv/bin/python -m pip uninstall -y torch, then .venv/bin/python -m pip install torch==2.13.0 "
+    "--index-url INDEX, where INDEX is the one that pytorch.org names for your CUDA"
 )
 LOOPBACK_FIX = {
     "linux": "PulseAudio and PipeWire have one: install libasound2-plugins, then add to ~/.asoundrc the line  "
