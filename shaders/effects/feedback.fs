@@ -50,8 +50,8 @@ void main() {
     float turn = colour_turn * dt * 1.4;
     old += turn * (old.brg - old.gbr);
     float grey = dot(old, LUMA);
-    old = mix(vec3(grey), old, 1.0 + 0.5 * dt);
+    old = mix(vec3(grey), old, 1.0 + 0.25 * dt);
     // The last part is a floor for 8-bit buffers, where a plain factor would stick above black.
-    old = max(old * exp2(-dt * mix(4.0, 0.35, memory)) - 0.12 * dt, 0.0);
+    old = max(old * exp2(-dt * mix(4.0, 0.55, memory)) - 0.12 * dt, 0.0);
     gl_FragColor = vec4(clamp(mix(now.rgb, max(old, now.rgb * 0.9), 0.15 + 0.85 * w), 0.0, 1.0), 1.0);
 }
