@@ -291,7 +291,8 @@ def set_up(home: Home, tests: bool = False) -> None:
         if sys.stderr.isatty():
             print(file=sys.stderr)
         if not line or not os.environ.get("PERFORM_STRICT"):
-            home.log.unlink()
+            with contextlib.suppress(OSError):  # Windows keeps a file that is open
+                home.log.unlink()
     if line:
         if os.environ.get("PERFORM_STRICT"):
             raise SetupError(line)
