@@ -56,7 +56,7 @@ class Section:
 
 
 SECTIONS = (
-    Section("intro", 8, hats=(0.2, 0.7), pad=(0.5, 0.75), bright=(0.06, 0.34), lead=(0.0, 0.25), pump=0.8),
+    Section("intro", 8, hats=(0.3, 0.8), pad=(0.55, 0.75), bright=(0.14, 0.5), lead=(0.14, 0.4), pump=0.8),
     Section(
         "verse",
         16,
@@ -65,7 +65,7 @@ SECTIONS = (
         bass=0.8,
         pad=(0.6, 0.7),
         bright=(0.22, 0.5),
-        lead=(0.15, 0.6),
+        lead=(0.3, 0.7),
         pump=0.9,
     ),
     Section(
@@ -97,7 +97,7 @@ SECTIONS = (
     Section(
         "drop", 16, drums=1.0, hats=(1.0, 1.0), bass=1.0, pad=(0.85, 0.85), bright=(0.7, 1.0), lead=(0.8, 1.0), stab=1.0
     ),
-    Section("outro", 8, drums=0.7, hats=(0.8, 0.2), bass=0.7, pad=(0.7, 0.5), bright=(0.5, 0.06), lead=(0.4, 0.0)),
+    Section("outro", 8, drums=0.7, hats=(0.8, 0.3), bass=0.7, pad=(0.7, 0.55), bright=(0.5, 0.14), lead=(0.4, 0.14)),
 )
 CYCLE_BARS = sum(section.bars for section in SECTIONS)
 CYCLE_STEPS = CYCLE_BARS * STEPS_PER_BAR
