@@ -6,11 +6,14 @@ in the engine's queue, which keeps the last value of an address per frame. Nothi
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import heapq
 import ipaddress
 import math
 import socket
+import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -28,6 +31,8 @@ NORM = "/norm"
 RECEIVE_BUFFER_BYTES = 4 << 20
 WAITING_MAX = 4096
 WAKE_S = 0.1
+SO_MEMINFO, DROPS_AT, MEMINFO = 55, 8, struct.Struct("9I")
+"""Linux's account of a socket (`include/uapi/linux/sock_diag.h`), the only one that says what a full buffer lost."""
 
 
 class OscServer:
@@ -59,7 +64,7 @@ class OscServer:
         self._limits = limits or Limits()
         self._allowed = None if source_allow is None else _networks(source_allow)
         self._judged: dict[str, bool] = {}
-        self._counts = {"received": 0, "refused": 0, "unknown": 0, "events": 0, "errors": 0}
+        self._counts = {"received": 0, "refused": 0, "unknown": 0, "events": 0, "dropped": 0, "errors": 0}
         self._waiting: list[tuple[float, int, Message]] = []
         self._order = 0
         self._post: Callable[[ControlEvent], None] = _nowhere
@@ -78,7 +83,14 @@ class OscServer:
         self._thread.start()
 
     def counts(self) -> Mapping[str, int]:
-        """Counters that only grow: received (datagrams), refused, unknown (addresses), events, errors."""
+        """Counters that only grow: received (datagrams), refused, unknown (addresses), events, errors.
+
+        dropped: datagrams that came while the system's buffer was full; only Linux tells.
+        """
+        if self._socket is not None and sys.platform.startswith("linux"):
+            with contextlib.suppress(OSError, struct.error):
+                lost = MEMINFO.unpack(self._socket.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, MEMINFO.size))[DROPS_AT]
+                self._counts["dropped"] = max(self._counts["dropped"], lost)
         return dict(self._counts)
 
     def close(self) -> None:
