@@ -15,7 +15,7 @@ from perform.core.errors import ModelError, PerformError
 from perform.core.routes import Route
 from perform.core.types import Frame, Moment, ParamFrame
 from perform.generators import make
-from perform.generators.stylegan import latents
+from perform.generators.stylegan import calibrate, latents
 from perform.generators.stylegan.instrument import PARAMS, ROUTES, ROWS, Instrument, checked
 from perform.generators.stylegan.load import Network
 from perform.generators.stylegan.network import Architecture
@@ -159,6 +159,37 @@ def test_directions_are_as_long_as_w_varies(network: Network) -> None:
     inverse = np.linalg.pinv(np.cov(w.T), rcond=1e-6)
     for axes in (*tables.group_axes, tables.axes):
         assert np.allclose([a @ inverse @ a for a in axes], 1.0, atol=0.4)
+
+
+@pytest.mark.parametrize("group", [0, 1, 2])
+def test_the_sway_leads_one_deviation_away_and_never_along(network: Network, group: int) -> None:
+    tables = latents.compute(network)
+    anchors = latents.Anchors(network)
+    for seed in range(5):
+        style = anchors(seed)
+        at = tables.group_readers[group] @ style
+        for turn in (0.0, 1.0, 2.5):
+            way = tables.group_readers[group] @ tables.sway(group, style, turn)
+            assert abs(np.linalg.norm(way) - 1.0) < 1e-3 and abs(way @ at) < 1e-3 * np.linalg.norm(at)
+    assert np.isfinite(tables.sway(group, np.zeros(32), 0.0)).all()
+
+
+def test_a_hard_bend_turns_and_does_not_blow_up() -> None:
+    style, bend = np.array([3.0, 0.0]), np.array([0.0, 4.0])
+    assert np.array_equal(latents.bent(style, np.zeros(2)), style)
+    assert np.isclose(np.linalg.norm(latents.bent(style, bend)), 4.0)
+    assert np.array_equal(latents.bent(style, -style), np.zeros(2))
+
+
+def test_the_depth_of_moves_is_measured_and_large_models_on_a_cpu_are_spared(network: Network) -> None:
+    tables, anchors = latents.compute(network), latents.Anchors(network)
+    depths = calibrate.move_depths(network, tables, anchors, 1.0)
+    assert all(calibrate.LEAST <= d <= calibrate.MOST for d in depths)
+
+    class Large:
+        resolution, w_avg = 1024, network.w_avg
+
+    assert calibrate.move_depths(Large(), tables, anchors, 1.0) == (calibrate.PLAIN,) * 3
 
 
 def test_grain_flows_and_closes(network: Network) -> None:

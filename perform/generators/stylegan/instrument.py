@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from perform.core.errors import ModelError, ParamError, PerformError
 from perform.core.types import Frame, Moment, ParamFrame, Picture
 
 from . import latents, rows
+from .calibrate import move_depths
 from .grain import Grain
 from .load import load_network
 from .travel import Place, Travel, elapsed_s
@@ -23,17 +24,18 @@ from .walk import between
 PARAMS = rows.PARAMS
 ROUTES = rows.ROUTES
 ROWS = {row.name: row for row in PARAMS}
-MOVE_DEPTH = (2.6, 2.6, 2.6)  # standard deviations of w at a full coarse_move, middle_move, fine_move
 DIRECTION_DEPTH = 3.0  # standard deviations of w at a full direction slider
+MOST_THREADS = 4  # of a CPU: more gain little on small pictures, and the screen needs cores, too
 GRAIN_TURNS_PER_BEAT = 0.5  # on a loop the grain makes whole turns: this many a beat for each hz of noise_drift
 
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """A model ready to play."""
+    """A model ready to play. depths: standard deviations of w at a full move of each layer group."""
 
     network: Any
     tables: latents.Tables
+    depths: tuple[float, ...]
     grain: Grain
     anchors: latents.Anchors
 
@@ -55,6 +57,7 @@ class Instrument:
         self._travel: Travel | None = None
         self._before: Moment | None = None
         self._grain_turns = 0.0
+        self._threads = MOST_THREADS
         self._sequence = 0
 
     def open(self, card: Any, device: str) -> None:
@@ -65,19 +68,22 @@ class Instrument:
 
     def prepare(self, request: Mapping[str, Any]) -> None:
         """Load, learn the latent space, warm up. request: seed (painted first), warm (default True), dtype (a torch
-        dtype). Raises ModelError."""
+        dtype), threads (of the CPU, for the thread that renders). Raises ModelError."""
         if self._card is None:
             raise ModelError("stylegan: prepare came before open")
         network = self._load(self._card.folder, device=pick_device(self._device), dtype=request.get("dtype"))
         with torch.inference_mode(), self._failing_as_model_error("its latent space cannot be read"):
             anchors = latents.Anchors(network)
-            loaded = _Loaded(network, latents.compute(network), Grain(network), anchors)
+            tables = latents.compute(network)
+            depths = move_depths(network, tables, anchors, float(ROWS["psi"].default))  # type: ignore[arg-type]
+            loaded = _Loaded(network, tables, depths, Grain(network), anchors)
             if request.get("warm", True):
                 seed = int(request.get("seed", ROWS["seed"].default))
                 anchors.gather(range(seed, seed + 4))
                 ws = np.broadcast_to(loaded.tables.w_avg + anchors(seed), (network.num_ws, network.w_dim))
                 for _ in range(2):  # the first run lays out memory and picks kernels
                     paint(network, ws, [1.0] * len(loaded.tables.noise_group))
+        self._threads = int(request.get("threads", MOST_THREADS))
         self._travel = Travel(anchors)
         self._loaded = loaded
 
@@ -86,11 +92,13 @@ class Instrument:
         loaded, travel = self._loaded, self._travel
         if loaded is None or travel is None:
             raise ModelError("stylegan: render came before prepare")
+        if torch.get_num_threads() > self._threads:  # a setting of each thread, so it is made in the one that paints
+            torch.set_num_threads(self._threads)
         p = checked(params)
         with torch.inference_mode(), self._failing_as_model_error("painting failed"):
             place = travel.step(p, moment)
             self._turn_grain(loaded.grain, p, place, moment)
-            ws = compose(loaded.tables, place, p)
+            ws = compose(loaded.tables, loaded.depths, place, p)
             image = paint(loaded.network, ws, noise_gains(loaded.tables, p))
         self._before = moment
         self._sequence += 1
@@ -155,26 +163,26 @@ def checked(params: ParamFrame) -> dict[str, Any]:
     return values
 
 
-def compose(tables: latents.Tables, place: Place, p: Mapping[str, Any]) -> np.ndarray:
+def compose(tables: latents.Tables, depths: Sequence[float], place: Place, p: Mapping[str, Any]) -> np.ndarray:
     """All controls together: the w of every layer, [num_ws, w_dim] float64.
 
-    w_i = w_avg + psi_i * d(group) + move(group) + directions. Psi rules the walk alone: what the music moves keeps
-    its size at any psi.
+    w_i = w_avg + psi_i * d(group), bent by the group's move and by the directions. Psi rules the walk alone: what the
+    music moves keeps its size at any psi.
     """
-    groups = range(latents.GROUPS)
-    styles = np.stack([between(place.first, place.second, float(p[name])) for name in rows.LAYERS])
-    along, across = math.cos(place.turn), math.sin(place.turn)
-    bends = np.zeros_like(styles)
-    for g in groups:
-        amount = float(p[f"{rows.LAYERS[g]}_move"]) * MOVE_DEPTH[g]
-        if amount:
-            bends[g] = amount * (along * tables.group_axes[g, 0] + across * tables.group_axes[g, 1])
-    slid = np.array([float(p[f"direction_{n + 1}"]) for n in range(latents.AXES)]) * DIRECTION_DEPTH
-    bends += slid @ tables.axes
     psi = np.ones(len(tables.ws_group))
     cutoff = int(p["cutoff"])
     psi[: len(psi) if cutoff >= rows.ALL_LAYERS else cutoff] = float(p["psi"])
-    return tables.w_avg + psi[:, None] * styles[tables.ws_group] + bends[tables.ws_group]
+    slid = np.array([float(p[f"direction_{n + 1}"]) for n in range(latents.AXES)]) * DIRECTION_DEPTH
+    ws = np.empty((len(psi), len(tables.w_avg)))
+    for g, name in enumerate(rows.LAYERS):
+        style = between(place.first, place.second, float(p[name]))
+        move = float(p[f"{name}_move"]) * depths[g]
+        bend = slid @ tables.axes
+        if move > 0.0:
+            bend = bend + move * tables.sway(g, style, place.turn)
+        for factor in set(psi[tables.ws_group == g]):
+            ws[(tables.ws_group == g) & (psi == factor)] = tables.w_avg + latents.bent(factor * style, bend)
+    return ws
 
 
 def noise_gains(tables: latents.Tables, p: Mapping[str, Any]) -> list[float]:

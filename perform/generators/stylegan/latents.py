@@ -9,6 +9,7 @@ samples of w; nothing is rendered.
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -66,13 +67,29 @@ def as_array(tensor: torch.Tensor) -> np.ndarray:
 @dataclass(frozen=True, slots=True)
 class Tables:
     """ws_group [num_ws], noise_group [num_layers]: 0 coarse, 1 middle, 2 fine. group_axes [3, AXES, w_dim] and
-    axes [AXES, w_dim]: directions in w, each as long as one standard deviation of w along it."""
+    axes [AXES, w_dim]: directions in w, each as long as one standard deviation of w along it. group_readers
+    [3, AXES, w_dim]: a deviation times these is where it lies on its group's axes, in standard deviations."""
 
     w_avg: np.ndarray
     ws_group: np.ndarray
     noise_group: np.ndarray
     group_axes: np.ndarray
+    group_readers: np.ndarray
     axes: np.ndarray
+
+    def sway(self, group: int, style: np.ndarray, turn: float) -> np.ndarray:
+        """Where music takes a layer group from `style` [w_dim], one standard deviation far, [w_dim].
+
+        Along the group's four strongest axes and square to where the style lies on them, so that it always leads
+        away and never further into what is there already. There are three such ways (a unit quaternion times i, j,
+        k); `turn` in radians goes from the first to the second.
+        """
+        a, b, c, d = self.group_readers[group] @ style
+        size = max(math.sqrt(a * a + b * b + c * c + d * d), 1e-9)
+        along, across = math.cos(turn) / size, math.sin(turn) / size
+        ways = along * np.array((-b, a, -d, c)) + across * np.array((-c, d, a, -b))
+        way: np.ndarray = ways @ self.group_axes[group]
+        return way
 
 
 def compute(network: Any) -> Tables:
@@ -82,13 +99,17 @@ def compute(network: Any) -> Tables:
     samples -= samples.mean(axis=0)
     spread = samples.T @ samples / len(samples)
     variance, basis = np.linalg.eigh(spread)
-    root = basis * np.sqrt(np.maximum(variance, 0.0)) @ basis.T  # spread = root @ root
+    deviation = np.sqrt(np.maximum(variance, 0.0))
+    root = basis * deviation @ basis.T  # spread = root @ root
+    known = deviation > 1e-6 * deviation.max()
+    whiten = basis * np.where(known, 1.0 / np.where(known, deviation, 1.0), 0.0) @ basis.T
     ws_group = layer_groups(network.num_ws, network.num_ws)
     weights = style_weights(network)
     per_group = [directions(root, [w for i, w in weights if ws_group[i] == g]) for g in range(GROUPS)]
     everything = directions(root, [w for _, w in weights])
     noise_group = layer_groups(getattr(network, "num_layers", network.num_ws - 1), network.num_ws)
-    return Tables(as_array(network.w_avg), ws_group, noise_group, np.stack(per_group), everything)
+    axes = np.stack(per_group)
+    return Tables(as_array(network.w_avg), ws_group, noise_group, axes, axes @ whiten @ whiten, everything)
 
 
 def layer_groups(count: int, num_ws: int) -> np.ndarray:
@@ -126,3 +147,12 @@ def directions(root: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
     largest = np.abs(found).argmax(axis=1)
     signs = np.sign(found[np.arange(AXES), largest])
     return found * np.where(signs == 0.0, 1.0, signs)[:, None]
+
+
+def bent(style: np.ndarray, bend: np.ndarray) -> np.ndarray:
+    """A deviation with a bend added, [w_dim], no longer than the longer of the two: a hard bend turns the picture into
+    what lies that way, and does not blow it up into something that the model never learnt."""
+    most = max(style @ style, bend @ bend)
+    total = style + bend
+    length = total @ total
+    return total * math.sqrt(most / length) if length > most > 0.0 else total

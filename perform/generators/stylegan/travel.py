@@ -16,8 +16,8 @@ from .jumps import Jumps
 from .walk import SEEDS, Anchor, Glide, Ring, between, orbit, trail
 
 SEED_S = 8.0  # seconds from seed to seed at speed 1
-PUSH_LEAD = 0.3  # seeds that a full push throws the walk ahead, for as long as it lasts
-PUSH_PACE = 0.25  # seeds a second that a full push adds to the walk
+PUSH_LEAD = 0.5  # seeds that a full push throws the walk ahead, for as long as it lasts
+PUSH_PACE = 0.3  # seeds a second that a full push adds to the walk
 PUSH_ATTACK_S, PUSH_RELEASE_S = 0.02, 0.2
 SECOND_PACE = 0.3  # the second style walks at this part of the first one's pace
 SECOND_KEYFRAMES = 3
