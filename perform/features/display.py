@@ -67,8 +67,8 @@ class Display:
         tilt = 10.0 ** (0.1 * SPECTRUM_TILT_DB * np.log2(hz / 1000.0)) / per_bin
         tilt[self._first >= plan.bins - 1] = 0.0
         self._spectrum = Curve(tilt, 21.0 - _HEAD_DB)
-        self.mel = np.zeros(MELS, np.float32)
-        self.spectrum = np.zeros(SPECTRUM_BINS, np.float32)
+        self.mel, self.spectrum = np.zeros(MELS, np.float32), np.zeros(SPECTRUM_BINS, np.float32)
+        self.mel.flags.writeable = self.spectrum.flags.writeable = False
 
     def step(self, hop: Hop) -> None:
         """Redraw what is due."""

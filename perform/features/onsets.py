@@ -22,7 +22,8 @@ FLOOR_DB = -34.0
 REFRACTORY_S = 0.09
 BARS = (0.55, 0.3, 0.3, 0.4, 0.3)
 """No rise under this is an onset: four bands and the whole. With few mel bands bass is restless: its bar is high."""
-OVER_MEAN = 5.0
+OVER_MEAN = (8.0, 5.0, 5.0, 5.0, 6.0)
+"""Nor is one that does not stand out by this factor from the mean rise of late."""
 GROW_S = 0.025
 TOP_S = 4.0
 TOP_CLIMB = 0.3
@@ -97,6 +98,7 @@ class Picker:
         "_least",
         "_mean",
         "_mean_ease",
+        "_over_mean",
         "_since",
         "_step",
         "_top_keep",
@@ -105,8 +107,8 @@ class Picker:
         "top",
     )
 
-    def __init__(self, bar: float) -> None:
-        self._least = bar
+    def __init__(self, bar: float, over_mean: float) -> None:
+        self._least, self._over_mean = bar, over_mean
         self.count = 0
         self.hit = 0.0
         self.top = 1.0
@@ -126,7 +128,7 @@ class Picker:
 
     def step(self, rise: float, level: float, gate: float) -> None:
         """rise: of this hop. level: 0..1, how loud the band is; a soft onset gives a smaller hit."""
-        threshold = max(self._bar, self._gain * self.top, OVER_MEAN * self._mean)
+        threshold = max(self._bar, self._gain * self.top, self._over_mean * self._mean)
         self._since += self._step
         self.hit *= self._fall
         if self.hit < 2e-3:

@@ -16,17 +16,20 @@ FLOOR_DB = -48.0
 """Nothing below this is ever shown as loud: with the top of the range at about -8, a gain ceiling of 40 dB."""
 START_DB = -18.0
 RISE_S = 0.15
+SETTLE_S = 6.0
+"""How long the references of a new piece follow fast, before they start to remember over adapt_s."""
 CREST = 2.2
-VALLEY_SHARE = 0.65
+VALLEY_SHARE = 0.75
 """How much of the level that never goes away is taken off: at 1 a drone would show as nothing."""
 VALLEY_FALL_S = 0.25
 VALLEY_RISE_S = 5.0
-"""A sound without any peaks sits this factor (power) below the top: a drone shows as two thirds, not as full."""
+"""A sound without any peaks sits this factor (power) below the top: it is not full."""
 FORGET_AFTER_S = 6.0
+GATE_HOLD_S = 0.3
 GATE_RELEASE_S = 0.12
 GATE_CLOSE_DB = -4.0
 _TILT_DB = (0.0, -4.0, -10.0, -17.0)
-_BELOW_WHOLE_DB = -16.0
+_BELOW_WHOLE_DB = -12.0
 
 
 def power(db: float) -> float:
@@ -101,12 +104,14 @@ class Scale:
             self._follow(hop)
         else:
             self._silent_s += self._dt_s
-            self._gate = self._gate * self._fade if self._gate > 0.01 else 0.0
+            if self._silent_s > GATE_HOLD_S:
+                self._gate = self._gate * self._fade if self._gate > 0.01 else 0.0
         self._rate(hop)
 
     def _follow(self, hop: Hop) -> None:
-        """In the first seconds of a piece the references settle fast, later at adapt_s."""
-        sink = -math.expm1(-self._dt_s / min(self._adapt_s, 1.0 + self._heard_s))
+        """In the first seconds of a piece the references settle fast, later they sink at adapt_s."""
+        settled = self._heard_s > SETTLE_S
+        sink = -math.expm1(-self._dt_s / (self._adapt_s if settled else 0.5 + 0.12 * self._heard_s))
         self._whole.step(hop.weighted_power, self._rise, sink)
         for follower, now in zip(self._bands, hop.band_power, strict=True):
             follower.step(now, self._rise, sink)

@@ -10,6 +10,8 @@ from perform.features.tables import MELS, Plan, band_weights, k_weighting, mel_w
 _ROW_BANDS = MELS
 _ROW_WEIGHTED = MELS + 4
 _ROW_ALL = MELS + 5
+_REST_BINS = 64
+"""A constant offset leaks no further than this many bins (-90 dB)."""
 
 
 class Spectra:
@@ -36,7 +38,7 @@ class Spectra:
         self._weights[_ROW_ALL] = audible
         self.set_edges(edges_hz)
         rest = np.fft.rfft(self._window.astype(np.float64))
-        self._rest = (rest[:8] / rest[0]).astype(np.complex64)
+        self._rest = (rest[:_REST_BINS] / rest[0]).astype(np.complex64)
 
     def set_edges(self, edges_hz: tuple[float, float, float]) -> None:
         """Move the three edges between the bands."""
@@ -47,7 +49,7 @@ class Spectra:
         np.multiply(history, self._window, out=self._frame)
         np.fft.rfft(self._frame, axis=-1, out=self._bins)
         offset = self._bins[:, :1].copy()
-        self._bins[:, :8] -= offset * self._rest
+        self._bins[:, :_REST_BINS] -= offset * self._rest
         np.multiply(self._parts, self._parts, out=self._squares)
         np.add(self._squares[0], self._squares[1], out=self._sum)
         np.add(self._sum[0::2], self._sum[1::2], out=self._power)

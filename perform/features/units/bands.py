@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from perform.core.params import Param
 from perform.core.types import Value
 from perform.features.frame import BANDS, COUNT_MAX, Hop, Output
-from perform.features.onsets import BARS, Flux, Picker
+from perform.features.onsets import BARS, OVER_MEAN, Flux, Picker
 from perform.features.tables import Plan
 from perform.features.units.loudness import ease
 
@@ -58,7 +58,7 @@ class Voice:
             self.level = 0.0
         self.time += self.level * dt_s
         self.presence += (self.level - self.presence) * slow
-        if self.presence < 1e-4 and target == 0.0:
+        if self.presence < 1e-3 and target == 0.0:
             self.presence = 0.0
 
 
@@ -67,7 +67,7 @@ class Unit:
 
     def __init__(self) -> None:
         self._voices = [Voice(band) for band in BANDS]
-        self._pickers = [Picker(bar) for bar in BARS]
+        self._pickers = [Picker(bar, over) for bar, over in zip(BARS, OVER_MEAN, strict=True)]
         self._flux = Flux()
         self._shown_flux = 0.0
         self._settings = (0.008, 0.18, 0.18, 0.5, 150.0, 800.0, 4500.0)

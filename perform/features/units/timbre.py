@@ -14,6 +14,8 @@ from perform.features.units.loudness import ease
 
 LO_HZ, HI_HZ = 150.0, 15000.0
 """0 and 1 of the normalised centroid and rolloff."""
+AUDIBLE_HZ = 20000.0
+"""Nothing above this counts, so that a rate of 96 kHz gives the same colours."""
 FLAT_LO_HZ, FLAT_HI_HZ = 100.0, 10000.0
 FLAT_RANGE_DB = 36.0
 ROLL_SHARE = 0.85
@@ -46,9 +48,10 @@ class Unit:
     def retune(self, plan: Plan) -> None:
         hz = plan.bin_hz()
         self._bin_hz = plan.rate_hz / plan.window
-        self._moments = np.stack([np.ones(plan.bins), hz]).astype(np.float32)
-        self._magnitude = np.zeros(plan.bins, np.float32)
-        self._running = np.zeros(plan.bins, np.float32)
+        self._bins = min(plan.bins, int(AUDIBLE_HZ / self._bin_hz) + 1)
+        self._moments = np.stack([np.ones(self._bins), hz[: self._bins]]).astype(np.float32)
+        self._magnitude = np.zeros(self._bins, np.float32)
+        self._running = np.zeros(self._bins, np.float32)
         self._sums = np.zeros(2, np.float32)
         top = min(plan.bins, int(FLAT_HI_HZ / self._bin_hz))
         self._slice = slice(int(FLAT_LO_HZ / self._bin_hz), top)
@@ -83,7 +86,7 @@ class Unit:
         self._flatness += (flatness - self._flatness) * share
 
     def _measure(self, power: np.ndarray) -> tuple[float, float, float]:
-        np.sqrt(power, out=self._magnitude)
+        np.sqrt(power[: self._bins], out=self._magnitude)
         np.dot(self._moments, self._magnitude, out=self._sums)
         total, weighted = self._sums.tolist()
         np.cumsum(self._magnitude, out=self._running)
