@@ -8,8 +8,8 @@ import numpy as np
 class SampleRing:
     """Preallocated, one writer, one reader, no lock: each side moves only its own counter, and both only grow.
 
-    The writer never waits. A reader that was overtaken by the whole ring jumps to half a ring behind the writer
-    and learns how many samples it lost. capacity in samples, [capacity, channels] float32.
+    The writer never waits. A reader that falls nearly a whole ring behind (the last eighth is kept clear, so that it
+    never copies what is being written) jumps to half a ring behind the writer and learns how many samples it lost. capacity in samples, [capacity, channels] float32.
     """
 
     def __init__(self, capacity: int, channels: int) -> None:
@@ -21,7 +21,7 @@ class SampleRing:
 
     @property
     def available(self) -> int:
-        """Samples written and not yet read; more than the capacity when some are lost."""
+        """Samples written and not yet read; more than the capacity when some are lost already."""
         return self.written - self._read
 
     def write(self, samples: np.ndarray) -> None:
@@ -39,7 +39,7 @@ class SampleRing:
     def read(self, frames: int) -> tuple[np.ndarray, int]:
         """(at most `frames` samples [n, channels], samples lost before them). Thread: the reader's."""
         lost = 0
-        if self.available > self._capacity:
+        if self.available > self._capacity - self._capacity // 8:
             lost = self.available - self._capacity // 2
             self._read += lost
         n = min(frames, self.available)

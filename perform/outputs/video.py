@@ -28,8 +28,8 @@ class VideoFile:
     live=False: pictures are `1/fps` apart, `send` waits for the encoder, and trouble raises MediaError.
 
     Time 0 of the file is the first picture. Offline, sound lies at `block.start_s + audio_offset_s` (0 unless given).
-    Live, that sum must be on the time line of `moment.seconds`; where the offset is not given, the first block after
-    the first picture is taken to end at the newest picture, and a slow drift between the two clocks is followed.
+    Live, that sum must be on the time line of `moment.seconds`; where the offset is not given, it is found by what
+    sound has come by the time a picture comes, and a slow drift between the two clocks is followed.
     Thread: send, send_audio and counts from any; close from one; encoding happens in a thread of its own.
     """
 
@@ -165,7 +165,11 @@ class VideoFile:
 
 
 class _Clocks:
-    """Lays the show's clock and the sound's clock on the one time line of the file, 0 at the first picture."""
+    """Lays the show's clock and the sound's clock on the one time line of the file, 0 at the first picture.
+
+    The two are compared whenever a picture comes: its time is now, and sound arrives so often that the newest block
+    ended now too, less one block. (The other way round would not do: pictures may be far apart.)
+    """
 
     FOLLOW_S = 10.0
     SLACK_S = 0.12
@@ -175,30 +179,32 @@ class _Clocks:
         self._follow = live and offset_s is None
         self._first_s: float | None = None if live else 0.0
         self._newest_s = 0.0
+        self._heard_s: float | None = None
         self._error_s = 0.0
 
     def picture(self, seconds: float) -> float:
         """File time of a picture of the show's time `seconds`."""
         if self._first_s is None:
-            self._first_s = seconds
+            self._first_s = self._newest_s = seconds
+        if self._follow and self._heard_s is not None:
+            self._compare(seconds, self._heard_s)
         self._newest_s = seconds
         return seconds - self._first_s
 
     def sound(self, start_s: float, length_s: float) -> float | None:
         """File time of a block at stream time start_s, or None when it cannot be placed yet."""
-        if self._first_s is None:
+        self._heard_s = start_s + length_s
+        if self._first_s is None or self._offset_s is None:
             return None
-        if self._offset_s is None:
-            self._offset_s = self._newest_s - length_s - start_s
-        if self._follow:
-            self._correct(start_s + length_s, length_s)
         return start_s + self._offset_s - self._first_s
 
-    def _correct(self, end_s: float, length_s: float) -> None:
-        """Follow drift: sound should end about where the pictures are; a lasting difference moves the offset."""
-        assert self._offset_s is not None
-        now_error_s = self._newest_s - (end_s + self._offset_s)
-        self._error_s += (now_error_s - self._error_s) * min(1.0, length_s / self.FOLLOW_S)
+    def _compare(self, seconds: float, heard_s: float) -> None:
+        """Set the offset first; then follow drift: a lasting difference moves it."""
+        if self._offset_s is None:
+            self._offset_s = seconds - heard_s
+            return
+        share = min(1.0, max(0.0, seconds - self._newest_s) / self.FOLLOW_S)
+        self._error_s += (seconds - heard_s - self._offset_s - self._error_s) * share
         if abs(self._error_s) > self.SLACK_S:
             self._offset_s += self._error_s
             self._error_s = 0.0
