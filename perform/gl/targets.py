@@ -25,6 +25,7 @@ class Target:
     """
 
     def __init__(self, ctx: moderngl.Context, size: tuple[int, int], dtype: str = HALF) -> None:
+        self._ctx = ctx
         self.size = size
         self.dtype = dtype
         self.texture = smooth(ctx.texture(size, 4, dtype=dtype))
@@ -37,6 +38,9 @@ class Target:
 
     def release(self) -> None:
         """Free the GL objects."""
+        if self._ctx.fbo is self.framebuffer:
+            # moderngl binds the last framebuffer again after making a new one, and must not find a deleted one.
+            self._ctx.detect_framebuffer(0).use()
         self.framebuffer.release()
         self.texture.release()
 

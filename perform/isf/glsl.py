@@ -1,8 +1,8 @@
 """From the GLSL 1.20 dialect of ISF to GLSL core.
 
-The author's text keeps its line numbers: it is compiled as source string 1, so that a compiler's complaint about
-`1:57` is about line 57 of the file, while ours is source string 0. Source: ISF v2 specification; GLSL 3.30 and
-4.10 specifications, `#line`.
+The author's text keeps its line numbers, so that a compiler's complaint about line 57 is about line 57 of the file;
+our own lines are numbered from a million. (Source string numbers would say it better, but Mesa drops them.) Source:
+ISF v2 specification; GLSL 3.30 and 4.10 specifications, `#line`.
 
 The author's `main` becomes `isf_main`; the real one adds a gain (`isf_gain`), which would otherwise cost a pass of
 its own. (Mixing the effect over its input stays a pass: software renderers run both sides of a branch, so that every
@@ -14,8 +14,8 @@ from __future__ import annotations
 import re
 
 VERSIONS = (410, 330)
-AUTHOR_SOURCE = 1
-"""Number of the author's source string in compiler messages."""
+OWN_LINES = 1_000_000
+"""From here on line numbers are of text that was added here."""
 
 UNIFORMS = {"bool": "bool", "event": "bool", "long": "int", "float": "float", "point2D": "vec2", "color": "vec4"}
 
@@ -63,7 +63,7 @@ void isf_vertShaderInit() {
 """
 
 _FRAGMENT_END = """
-#line 1 0
+#line 1000000
 void main() {
     isf_FragColor = vec4(0.0, 0.0, 0.0, 1.0);
     isf_main();
@@ -86,11 +86,11 @@ def translate(
     vertex: str,
 ) -> tuple[str, str]:
     """(vertex, fragment) GLSL core source. scalars: (name, ISF type); vertex: "" for the standard one."""
-    head = f"#version {version} core\n"
+    head = f"#version {version} core\n#line {OWN_LINES}\n"
     inputs = _declarations(scalars, samplers, fragment + vertex)
     vertex_source = head + _AUTO + inputs + _MACROS + _VERTEX_START
     if vertex:
-        vertex_source += f"#line 1 {AUTHOR_SOURCE}\n" + _modern(vertex, {"varying": "out", "attribute": "in"})
+        vertex_source += "#line 1\n" + _modern(vertex, {"varying": "out", "attribute": "in"})
     else:
         vertex_source += "void main() { isf_vertShaderInit(); }\n"
     body = _MAIN.sub("void isf_main(", _modern(fragment, {"varying": "in", "attribute": "in"}))
@@ -100,7 +100,7 @@ def translate(
         + _AUTO
         + inputs
         + _MACROS
-        + f"#line {fragment_line} {AUTHOR_SOURCE}\n"
+        + f"#line {fragment_line}\n"
         + body
         + _FRAGMENT_END
     )
@@ -131,12 +131,12 @@ _COMPLAINT = re.compile(r"^(?:ERROR:\s*)?(\d+)[:(](\d+)\)?(?:\(\d+\))?\s*:\s*(?:
 def complaint(log: str) -> tuple[str, int, bool]:
     """The first error of a compiler's log as (text, line, in the author's own file).
 
-    Knows the forms of Mesa (`1:12(5): error: …`), NVIDIA (`1(12) : error C1008: …`) and Apple/AMD
-    (`ERROR: 1:12: …`). Line 0 where the log names none.
+    Knows the forms of Mesa (`0:12(5): error: …`), NVIDIA (`0(12) : error C1008: …`) and Apple/AMD
+    (`ERROR: 0:12: …`). Line 0 where the log names none.
     """
     found = [m for m in _COMPLAINT.finditer(log) if "warning" not in m.group(0).lower()]
     for match in found:
-        if int(match.group(1)) == AUTHOR_SOURCE:
+        if int(match.group(2)) < OWN_LINES:
             return match.group(3).strip(), int(match.group(2)), True
     if found:
         return found[0].group(3).strip(), 0, False

@@ -42,11 +42,11 @@ def test_old_extras_only_where_read() -> None:
 @pytest.mark.parametrize(
     ("log", "wanted"),
     [
-        ("fragment_shader\n======\n1:57(12): error: `x' undeclared\n", ("`x' undeclared", 57, True)),
-        ('1(12) : error C1503: undefined variable "y"', ('undefined variable "y"', 12, True)),
-        ("ERROR: 1:8: Use of undeclared identifier 'z'", ("Use of undeclared identifier 'z'", 8, True)),
-        ("0:3(2): error: syntax error", ("syntax error", 0, False)),
-        ("1:2(1): warning: unused\n1:9(1): error: real", ("real", 9, True)),
+        ("fragment_shader\n======\n0:57(12): error: `x' undeclared\n", ("`x' undeclared", 57, True)),
+        ('0(12) : error C1503: undefined variable "y"', ('undefined variable "y"', 12, True)),
+        ("ERROR: 0:8: Use of undeclared identifier 'z'", ("Use of undeclared identifier 'z'", 8, True)),
+        ("0:1000003(2): error: syntax error", ("syntax error", 0, False)),
+        ("0:2(1): warning: unused\n0:9(1): error: real", ("real", 9, True)),
         ("something went wrong", ("something went wrong", 0, False)),
         ("", ("the driver gave no reason", 0, False)),
     ],
