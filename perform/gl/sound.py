@@ -17,7 +17,8 @@ DEFAULT_COLUMNS = {"audio": 512, "audioFFT": 64}
 
 def waveform_rows(waveform: np.ndarray, columns: int) -> np.ndarray:
     """[n, channels] -1..1 -> [channels, columns] float32 0..1, oldest left; the newest where fewer are wanted."""
-    samples = np.nan_to_num(np.asarray(waveform, np.float32).reshape(len(waveform), -1))
+    samples = np.nan_to_num(np.asarray(waveform, np.float32))
+    samples = samples[:, None] if samples.ndim == 1 else samples
     if not samples.size:
         return np.full((1, columns), 0.5, np.float32)
     if columns == 1:
