@@ -77,8 +77,26 @@ def _analyser(sound: AudioInput) -> Any:
 
 
 def beats_of(sound: AudioInput) -> Callable[[AudioBlock], BeatClock | None]:
-    """Who tells the beat: an input that knows it."""
-    return lambda _block: sound.beat()
+    """Who tells the beat: an input that knows it (the band), else the tracker."""
+    if sound.beat() is not None:
+        return lambda _block: sound.beat()
+    from perform.features.beat import TRUSTED, BeatTracker
+
+    tracker = BeatTracker(sound.rate_hz)
+
+    def follow(block: AudioBlock) -> BeatClock | None:
+        states = tracker.process(block)
+        newest = states[-1] if states else None
+        if newest is not None:
+            trusted = newest.confidence >= TRUSTED
+            told[0] = BeatClock(
+                newest.time_s, newest.beats, newest.tempo_bpm, newest.beats_per_bar, newest.confidence, "tracker",
+                newest.bar_phase,
+            ) if trusted else None  # fmt: skip
+        return told[0]
+
+    told: list[BeatClock | None] = [None]
+    return follow
 
 
 def _is_trigger(table: ParamTable) -> Callable[[str], bool]:

@@ -76,14 +76,18 @@ class TempoClock:
         bar = heard.beats_per_bar or self.beats_per_bar
         step = dt_s * self.bpm / 60.0
         error = goal - (self.beats + step)
-        if not self._locked or bar != self.beats_per_bar or abs(error) > bar:
+        if not self._locked or abs(error) > bar:
             self._relock(goal, step, bar)
-            return
-        self.beats += step + min(max(error, -SLEW * step), SLEW * step)
+        else:
+            self.beats += step + min(max(error, -SLEW * step), SLEW * step)
+        self.beats_per_bar = bar
+        if heard.bar_phase >= 0.0:
+            # The source counts bars apart from beats: the bar began a whole number of beats before its `beats`.
+            begun = round(heard.beats * self._octave - heard.bar_phase * bar)
+            self._bar_offset = float(begun + round(self.beats - goal))
 
     def _relock(self, goal: float, step: float, bar: int) -> None:
         """Take the source's place in its bar by the shortest way forward; whole bars that differ do not matter."""
-        self.beats_per_bar = bar
         if goal < self.beats:
             goal += math.ceil((self.beats + step - goal) / bar) * bar
         self.beats = goal

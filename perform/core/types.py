@@ -69,7 +69,8 @@ class Moment:
 class BeatClock:
     """Where the music is, as some source of tempo knows it (the synth band, a tracker, MIDI clock, Link).
 
-    time_s: stream time at which `beats` held. beats_per_bar: 0 when not known. source: who says so.
+    time_s: stream time at which `beats` held. beats_per_bar: 0 when not known. bar_phase: 0..1 in the bar at that
+    time; below 0, bars begin at whole multiples of beats_per_bar. source: who says so.
     """
 
     time_s: float
@@ -78,6 +79,7 @@ class BeatClock:
     beats_per_bar: int = 4
     confidence: float = 1.0
     source: str = "manual"
+    bar_phase: float = -1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,3 +120,15 @@ def test_lead_puts_the_beat_ahead() -> None:
     clock = TempoClock()
     clock.advance(0.02, BeatClock(0.0, 8.0, 120.0), ahead_s=0.1)
     assert clock.beats == pytest.approx(8.2)
+
+
+def test_a_source_that_counts_bars_apart_from_beats() -> None:
+    clock = TempoClock()
+    clock.beats = 37.4
+    for n in range(200):
+        now = n * 0.02
+        beats = 10.25 + now * 2.0
+        clock.advance(0.02, BeatClock(now, beats, 120.0, 3, bar_phase=((beats - 1.0) / 3) % 1.0))
+    assert clock.beats_per_bar == 3
+    assert clock.beats % 1.0 == pytest.approx(beats % 1.0, abs=1e-6)
+    assert clock.bar_phase == pytest.approx(((beats - 1.0) / 3) % 1.0, abs=1e-6)
