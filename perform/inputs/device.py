@@ -29,9 +29,9 @@ HOST_APIS = ("Windows WASAPI", "Core Audio", "JACK Audio Connection Kit", "ALSA"
 
 
 class Found(NamedTuple):
-    """An input device. inputs: its channels; rate_hz: its own rate."""
+    """An input device. number: PortAudio's; inputs: its channels; rate_hz: its own rate."""
 
-    index: int
+    number: int
     name: str
     host_api: str
     inputs: int
@@ -100,7 +100,7 @@ def find_input(part: str | None, backend: Any | None = None) -> Found:
     if not inputs:
         raise DeviceError("no sound input is present; plug one in, or play with --audio synth or a file")
     if part is None:
-        default = [found for found in inputs if found.index == _default_index(sd)]
+        default = [found for found in inputs if found.number == _default_index(sd)]
         if not default:
             raise DeviceError(f"the system names no default input; choose one: {_names(inputs)}")
         return default[0]
@@ -137,7 +137,7 @@ def open_stream(
         for latency, block in ((LATENCY_S, BLOCK), ("low", 0), ("high", 0)):
             try:
                 stream = sd.InputStream(
-                    device=found.index,
+                    device=found.number,
                     channels=channels,
                     samplerate=rate,
                     dtype="float32",

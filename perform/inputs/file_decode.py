@@ -65,15 +65,18 @@ class SoundfileDecoder:
             return None
 
     def read(self, frames: int) -> np.ndarray:
+        """See Decoder."""
         try:
             return np.asarray(self._file.read(frames, dtype="float32", always_2d=True))
         except RuntimeError as error:  # soundfile's own errors are RuntimeErrors
             raise MediaError(f"sound file {self._path} broke off while decoding: {_line(error)}") from error
 
     def seek(self, sample: int) -> None:
+        """See Decoder."""
         self._file.seek(min(sample, self._file.frames))
 
     def close(self) -> None:
+        """See Decoder."""
         self._file.close()
 
 
@@ -128,6 +131,7 @@ class AvDecoder:
             self._ready_n += len(chunk)
 
     def read(self, frames: int) -> np.ndarray:
+        """See Decoder."""
         while self._ready_n < frames and not self._done:
             self._pull()
         everything = np.concatenate(self._ready) if self._ready else np.zeros((0, self.channels), np.float32)
@@ -136,6 +140,7 @@ class AvDecoder:
         return np.ascontiguousarray(out, dtype=np.float32)
 
     def seek(self, sample: int) -> None:
+        """See Decoder."""
         # Decoding from the start and passing over is exact in every container, seeks by time are not; a compressed
         # minute takes a few tens of milliseconds. Opened anew, because a rewound decoder keeps some of its state.
         self._container.close()
@@ -147,6 +152,7 @@ class AvDecoder:
             sample -= passed
 
     def close(self) -> None:
+        """See Decoder."""
         self._container.close()
 
 

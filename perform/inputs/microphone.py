@@ -180,11 +180,12 @@ class Microphone:
     def _seek(self, old: Capture) -> None:
         """Try to open the device again until it works. Thread: its own; leaves its find in `_revived`."""
         old.close()
+        backend = self._backend or device.load_backend()
         while not self._closing.wait(self._retry_s):
             try:
-                device.rescan(self._backend)
+                device.rescan(backend)
                 fresh = self._start()
-            except (PerformError, self._backend.PortAudioError, OSError) as error:
+            except (PerformError, backend.PortAudioError, OSError) as error:
                 self._errors += 1
                 self.error = " ".join(str(error).split())
                 continue

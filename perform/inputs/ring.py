@@ -9,7 +9,8 @@ class SampleRing:
     """Preallocated, one writer, one reader, no lock: each side moves only its own counter, and both only grow.
 
     The writer never waits. A reader that falls nearly a whole ring behind (the last eighth is kept clear, so that it
-    never copies what is being written) jumps to half a ring behind the writer and learns how many samples it lost. capacity in samples, [capacity, channels] float32.
+    never copies what is being written) jumps to half a ring behind the writer and learns how many samples it lost.
+    capacity in samples; the ring is [capacity, channels] float32.
     """
 
     def __init__(self, capacity: int, channels: int) -> None:

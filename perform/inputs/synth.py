@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,6 +24,16 @@ CEILING = 10.0 ** (-1.0 / 20.0)
 KICK, DRUMS, BASS, PAD, LEAD, STAB, RISER = 0.62, 0.8, 0.4, 0.6, 0.95, 0.75, 0.4
 """The desk: what each family of voices is turned up to."""
 PUMP_DEPTH = 0.72
+
+
+class _Desk(NamedTuple):
+    """`synth_score.Layers` gliding through one step: [n] float32 each."""
+
+    pad: np.ndarray
+    bright: np.ndarray
+    lead: np.ndarray
+    pump: np.ndarray
+    riser: np.ndarray
 
 
 class SynthBand(PacedInput):
@@ -131,8 +142,7 @@ class SynthBand(PacedInput):
                 self._add(note, past, start, drums, music)
         ramp = np.linspace(0.0, 1.0, n, endpoint=False, dtype=np.float32)
         now, then = score.layers(step), score.layers(step + 1)
-        glide = [a + (b - a) * ramp for a, b in zip(now, then, strict=True)]
-        desk = score.Layers._make(glide)
+        desk = _Desk._make(a + (b - a) * ramp for a, b in zip(now, then, strict=True))
         music += self._pad(step, start, desk, ramp)
         if now.riser > 0.0 or then.riser > 0.0:
             assert self._riser is not None
@@ -140,9 +150,9 @@ class SynthBand(PacedInput):
         beat_start = self._edge(step - step % score.STEPS_PER_BEAT)
         duck = 1.0 - desk.pump * self._pump[start - beat_start : start - beat_start + n]
         mix = drums + music * duck[:, None]
-        return np.tanh(mix) * np.float32(CEILING)
+        return np.asarray(np.tanh(mix) * np.float32(CEILING))
 
-    def _pad(self, step: int, start: int, desk: score.Layers, ramp: np.ndarray) -> np.ndarray:
+    def _pad(self, step: int, start: int, desk: _Desk, ramp: np.ndarray) -> np.ndarray:
         """The chord's table, gliding into the next chord within the first step of a chord."""
         here, before = score.place(step), score.place(step - 1)
         level = (desk.pad * np.float32(PAD))[:, None]
@@ -185,4 +195,4 @@ def _pump_curve(length: int, rate_hz: float) -> np.ndarray:
     down = 1.0 - np.exp(-t / 0.004)
     back = 1.0 / (1.0 + np.exp((t - 0.19) / 0.035))
     # Ends at nought exactly, so that one beat joins the next without a step.
-    return (PUMP_DEPTH * down * (back - back[-1])).astype(np.float32)
+    return np.asarray(PUMP_DEPTH * down * (back - back[-1]), np.float32)

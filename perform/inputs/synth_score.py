@@ -104,9 +104,8 @@ CYCLE_STEPS = CYCLE_BARS * STEPS_PER_BAR
 
 
 class Place(NamedTuple):
-    """Where a step stands in the piece. index: which section; bar: bars into it; step: step in the bar 0..15."""
+    """Where a step stands in the piece. bar: bars into the section; step: step in the bar 0..15; chord: 0..3."""
 
-    index: int
     section: Section
     bar: int
     step: int
@@ -136,9 +135,9 @@ class Note(NamedTuple):
 def place(step: int) -> Place:
     """Where step (any integer) stands in the cycle."""
     bar, in_bar = divmod(step % CYCLE_STEPS, STEPS_PER_BAR)
-    for index, section in enumerate(SECTIONS):
+    for section in SECTIONS:
         if bar < section.bars:
-            return Place(index, section, bar, in_bar, bar // section.bars_per_chord % len(CHORDS))
+            return Place(section, bar, in_bar, bar // section.bars_per_chord % len(CHORDS))
         bar -= section.bars
     raise AssertionError("a step modulo the cycle is in a section")
 
@@ -150,7 +149,7 @@ def layers(step: int) -> Layers:
     done = (here.bar * STEPS_PER_BAR + here.step) / (section.bars * STEPS_PER_BAR)
 
     def along(pair: tuple[float, float], bend: float = 1.0) -> float:
-        return pair[0] + (pair[1] - pair[0]) * done**bend
+        return float(pair[0] + (pair[1] - pair[0]) * done**bend)
 
     riser = section.riser * done**2.0
     pump = section.pump if kick_plays(step) or here.step % STEPS_PER_BEAT else 0.0

@@ -59,7 +59,7 @@ def _shaped_noise(rng: np.random.Generator, n: int, rate_hz: float, low_hz: floa
     f = np.maximum(np.fft.rfftfreq(n, 1.0 / rate_hz), 1.0)
     gain = 1.0 / np.sqrt((1.0 + (low_hz / f) ** 4) * (1.0 + (f / high_hz) ** 4))
     out = np.fft.irfft(np.fft.rfft(rng.standard_normal(n)) * gain, n)
-    return (out / out.std()).astype(np.float32)
+    return np.asarray(out / out.std(), np.float32)
 
 
 class Room:

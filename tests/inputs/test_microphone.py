@@ -134,7 +134,7 @@ def test_exact_name_wins_and_host_systems_count_once() -> None:
         ("Line (USB) 2", "Windows WASAPI", 2, 0, 48000.0),
     ]
     found = find_input("line (usb)", FakeSound(windows))
-    assert (found.host_api, found.index) == ("Windows WASAPI", 1)
+    assert (found.host_api, found.number) == ("Windows WASAPI", 1)
     with pytest.raises(DeviceError, match="several"):
         find_input("Line", FakeSound(windows))
 
