@@ -25,14 +25,15 @@ _EVENT_DELAY_S = 0.02  # half the window over which the pulse filter gathers one
 class TrustModel:
     """When the beat may be acted on."""
 
-    contrast_low: float = 0.10
-    contrast_high: float = 0.30
+    contrast_low: float = 0.05
+    contrast_high: float = 0.18
     contrast_s: float = 3.0
     mass_low: float = 0.15
-    mass_high: float = 0.40
+    mass_high: float = 0.35
     rise_s: float = 0.7
     fall_s: float = 12.0
     switch_ratio: float = 1.5
+    switch_trusted: float = 4.0
 
 
 class BarListener:
@@ -149,7 +150,8 @@ class BeatCore:
         mass, period, to_go = pulse.near(self._period, self._to_go)
         best_period, best_to_go = pulse.peak()
         best_mass, best_period, best_to_go = pulse.near(best_period, best_to_go)
-        if best_mass > self.trust.switch_ratio * mass:
+        t = self.trust
+        if best_mass > (t.switch_ratio + (t.switch_trusted - t.switch_ratio) * self.confidence) * mass:
             mass, period, to_go = best_mass, best_period, best_to_go
         self.mass, self._period, self._to_go = mass, period, to_go
 

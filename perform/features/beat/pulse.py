@@ -32,12 +32,13 @@ class PulseModel:
     prior_bpm: float = 135.0
     prior_octaves: float = 0.5
     prior_power: float = 3.0
-    gain: float = 0.3
+    gain: float = 0.25
     cap: float = 0.8
     beat: tuple[float, ...] = (-1.3, -1.6, -2.0, -2.2, 4.3, 5.2, 6.5, 7.0)
     half: tuple[float, ...] = (-0.45, -0.8, -1.3, -1.6, 2.2, 3.6, 4.8, 5.4)
     quarter: tuple[float, ...] = (0.0, -0.1, -0.15, -0.3, 0.0, 0.6, 1.6, 2.5)
-    third: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, -0.7, -0.1, 0.3, 0.8)
+    swing: tuple[float, ...] = (-0.45, -0.8, -1.3, -1.6, 2.2, 3.6, 4.8, 5.4)
+    shares: tuple[float, ...] = (0.98, 0.85, 0.5, 0.2)
     taper: tuple[float, ...] = (0.6, 0.9, 1.0, 0.9, 0.6)
 
 
@@ -87,7 +88,7 @@ class PulseFilter:
             if period >= 30:
                 spots += [(2, 0.25), (2, 0.75)]
             if period >= 42:
-                spots += [(3, 1 / 3), (3, 2 / 3)]
+                spots += [(3, 2 / 3)]
             for kind, where in spots:
                 rows.append(i)
                 places.append((round(where * period) + delay) % period)
@@ -97,8 +98,10 @@ class PulseFilter:
         self._length = self.periods[rows_a]
         self._base = self.offsets[rows_a]
         self._lookup = np.array(kinds)
-        table = np.array([m.beat, m.half, m.quarter, m.third], np.float32) * m.gain
+        table = np.array([m.beat, m.half, m.quarter, m.swing], np.float32) * m.gain
         self._slope, self._rest = np.ascontiguousarray(table[:, BANDS:]), table[:, :BANDS].sum(axis=1)
+        self._share = np.array(m.shares, np.float32)
+        self._rest_share = 1.0 - self._share
         self._recent = np.zeros((len(m.taper), BANDS), np.float32)
         self._taper = np.array(m.taper, np.float32)[:, None]
 
@@ -121,7 +124,7 @@ class PulseFilter:
             self.hop = t + 1
             return
         index = self._base + (self._place - t) % self._length
-        factors = np.exp(self._slope @ event + self._rest)
+        factors = self._share * np.exp(self._slope @ event + self._rest) + self._rest_share
         alpha[index] *= factors[self._lookup]
         total = float(alpha.sum())
         self.evidence = float(np.log(total))
