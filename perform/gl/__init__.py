@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from perform.core.errors import UsageError
+from perform.gl.rows import FIXED_ROWS, SLOT_ROWS
 
 if TYPE_CHECKING:
     from perform.gl.stage import GlStage
@@ -64,13 +65,4 @@ def __getattr__(name: str) -> Any:
         from perform.gl.stage import GlStage
 
         return GlStage
-    if name == "FIXED_ROWS":
-        from perform.gl.deck import ROWS as DECK_ROWS
-        from perform.gl.output import ROWS as OUTPUT_ROWS
-
-        return [("deck/a", DECK_ROWS), ("out", OUTPUT_ROWS)]
-    if name == "SLOT_ROWS":
-        from perform.gl.unit import BYPASS, WET
-
-        return (BYPASS, WET)
     raise AttributeError(name)

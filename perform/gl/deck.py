@@ -10,17 +10,13 @@ from perform.core.errors import MediaError, ShaderError
 from perform.core.params import Param
 from perform.core.types import Frame
 from perform.gl.chain import Chain, Report, one_line
+from perform.gl.rows import DECK_ROWS
 from perform.gl.shared import Shared
 from perform.gl.standin import stand_in
 from perform.gl.targets import Pool, Target
 from perform.gl.unit import Unit
 from perform.gl.upload import Upload
 from perform.isf import Document
-
-ROWS = (
-    Param("level", "float", 1.0, 0.0, 1.0, doc="brightness of the deck"),
-    Param("bypass", "bool", False, doc="leave all effects of the deck out"),
-)
 
 
 class Deck:
@@ -55,7 +51,7 @@ class Deck:
     def rows(self) -> list[tuple[str, tuple[Param, ...]]]:
         """(prefix, parameters) of the deck, its source and its effects."""
         source = [] if self.source is None else [(self.source.prefix, self.source.params())]
-        return [(self.where, ROWS), *source, *self.chain.rows()]
+        return [(self.where, DECK_ROWS), *source, *self.chain.rows()]
 
     def units(self) -> list[Unit]:
         """Every unit that comes from a file."""

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import moderngl
 
-from perform.core.params import Param
 from perform.gl.program import own_program
 from perform.gl.shared import Shared
 from perform.gl.targets import BYTES, Target
 from perform.gl.testcard import TestCard
-
-ROWS = (
-    Param("blackout", "bool", False, doc="fade to black and stay there"),
-    Param("freeze", "bool", False, doc="hold the picture"),
-    Param("fade_s", "float", 0.2, 0.0, 10.0, unit="s", doc="how long blackout takes"),
-    Param("testcard", "bool", False, doc="show the test card"),
-    Param("hud", "bool", False, doc="show the figures on the screen"),
-    Param("level", "float", 1.0, 0.0, 1.0, doc="brightness of everything"),
-)
 
 # The picture is drawn upside down: its first row in memory is then the top, as every file and stream wants it.
 # Dither: interleaved gradient noise (Jimenez 2014, "Next generation post processing in Call of Duty"), shifted each

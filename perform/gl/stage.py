@@ -16,17 +16,16 @@ from perform.core.types import ControlEvent, Features, Frame, Moment, ParamFrame
 from perform.gl.chain import Chain, one_line
 from perform.gl.deck import Deck
 from perform.gl.hud import Hud
-from perform.gl.output import ROWS as OUTPUT_ROWS
 from perform.gl.output import Output
 from perform.gl.present import Presenter
 from perform.gl.readback import Readback
+from perform.gl.rows import DECKS, OUTPUT_ROWS
 from perform.gl.shared import Shared
 from perform.gl.surface import Surface
 from perform.gl.targets import Pool, working_dtype
 from perform.gl.unit import Unit
 from perform.isf import Document, read_shader
 
-DECKS = ("a",)
 MAX_MESSAGES = 50
 
 

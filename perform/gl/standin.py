@@ -13,7 +13,7 @@ void main() {
     float fold = sin(p.x * 1.9 + p.y * 1.3 + 2.0 * t);
     vec3 colour = 0.5 + 0.5 * cos(vec3(0.0, 0.9, 1.7) + 1.1 * fold + 0.6 * p.y + t);
     float edge = 1.0 - 0.75 * abs(fold);
-    gl_FragColor = vec4(colour * colour * (0.10 + 0.30 * edge * edge), 1.0);
+    gl_FragColor = vec4(colour * colour * (0.16 + 0.34 * edge * edge) + colour * 0.05, 1.0);
 }
 """
 

@@ -12,12 +12,10 @@ from perform.core.types import Value
 from perform.gl.buffers import Buffers
 from perform.gl.pictures import load_imported
 from perform.gl.program import Program, compile_document
+from perform.gl.rows import BYPASS, SLOT_ROWS, WET
 from perform.gl.shared import Shared
 from perform.gl.targets import Target
 from perform.isf import Document, Input
-
-BYPASS = Param("bypass", "bool", False, doc="leave this effect out")
-WET = Param("wet", "float", 1.0, 0.0, 1.0, doc="how much of the effect lies over its input")
 
 _WARM_PX = 16
 FIRST_REST_FRAMES, LONGEST_REST_FRAMES = 60, 3600
@@ -80,7 +78,7 @@ class Unit:
         self._sound = [(n, sound[n]) for n in self._locations if n in sound]
         self._scalars = [(i, f"{self.prefix}/{i.name}", _NATIVE.get(i.type)) for i in document.inputs if i.param()]
         own = {item.name for item in document.inputs}
-        self._extra = tuple(row for row in (BYPASS, WET) if row.name not in own)
+        self._extra = tuple(row for row in SLOT_ROWS if row.name not in own)
         self._sized = any(p.width or p.height for p in document.passes)
         self._variables: dict[str, float] = {}
         self._bound: dict[str, moderngl.Texture] = {}
