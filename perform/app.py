@@ -240,7 +240,7 @@ def _record(rig: Rig, options: Options, listeners: LiveHearing, clock: Callable[
     assert options.record is not None
     recorder = VideoFile(
         options.record, rig.show.stage.size, options.fps or 30.0, rate_hz=rig.sound.rate_hz,
-        channels=min(rig.sound.channels, 2), live=True,
+        channels=min(rig.sound.channels, 2), live=True, audio_offset_s=0.0,
     )  # fmt: skip
     rig.recorder = recorder
     rig.engine.sinks.append(recorder)

@@ -77,7 +77,7 @@ def _add_sinks(rig: Rig, options: Options, fps: float) -> None:
     if options.record is not None:
         rig.recorder = VideoFile(
             Path(options.record), rig.show.stage.size, fps, rate_hz=rig.sound.rate_hz,
-            channels=min(rig.sound.channels, 2), live=False,
+            channels=min(rig.sound.channels, 2), live=False, audio_offset_s=0.0,
         )  # fmt: skip
         sinks.append(_EarlierPictures(rig.recorder, fps))
         rig.engine.hearing.add_listener(_two_channels(rig.recorder))

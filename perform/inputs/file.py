@@ -43,6 +43,11 @@ class FileInput(PacedInput):
         self._buffer = np.zeros((0, 2), np.float32)
         self.error: str | None = None
 
+    @property
+    def duration_s(self) -> float | None:
+        """Of the whole file, once it is open; None where it does not say, or never ends."""
+        return None if self._decoder is None or self._loop else self._decoder.duration_s
+
     def _start(self) -> int:
         decoder = open_decoder(self._path)
         self._decoder = decoder

@@ -20,6 +20,8 @@ class Decoder(Protocol):
 
     rate_hz: float
     channels: int
+    duration_s: float | None
+    """Of the whole file; None where it does not say."""
 
     def read(self, frames: int) -> np.ndarray:
         """The next at most `frames` samples [n, ch] float32; fewer only at the end. Raises MediaError."""
@@ -50,6 +52,7 @@ class SoundfileDecoder:
         self._path = path
         self.rate_hz = float(file.samplerate)
         self.channels = int(file.channels)
+        self.duration_s: float | None = file.frames / self.rate_hz
 
     @classmethod
     def try_open(cls, path: Path) -> SoundfileDecoder | None:
@@ -102,6 +105,8 @@ class AvDecoder:
         self._stream = self._container.streams.audio[0]
         self.rate_hz = float(self._stream.rate or 0)
         self.channels = int(self._stream.channels or 0)
+        whole = self._container.duration
+        self.duration_s: float | None = whole / self._av.time_base if whole else None
         if self.rate_hz <= 0 or not 0 < self.channels <= MAX_CHANNELS:
             self._container.close()
             raise MediaError(f"sound file {self._path} states no usable rate or number of channels")
