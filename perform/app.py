@@ -194,6 +194,7 @@ def _assemble_live(options: Options, say: Say, clock: Callable[[], float], stage
     if options.record is not None:
         _record(rig, options, listeners=hearing, clock=clock)
     rig.controls = _controls(options, table, queue, clock, say)
+    engine.warm()
     hearing.start()
     return rig
 

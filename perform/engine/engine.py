@@ -73,6 +73,12 @@ class Engine:
         self.table.keep_counts(self.params)
         self.bank, self.free = bank, tuple(free)
 
+    def warm(self) -> None:
+        """Draw once before the show begins: drivers compile at the first draw, and nobody should hear that."""
+        moment = Moment(0.0, 0.0, 0, date=self._date())
+        self.stage.show({}, self.table.frame(), NOTHING_HEARD, moment)
+        self.stage.finish()
+
     def tick(self, seconds: float) -> Moment:
         """Bring the show to `seconds` and show one frame."""
         dt_s = 0.0 if self._before is None else min(max(seconds - self.moment.seconds, 0.0), MOST_DT_S)
