@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,15 @@ from perform.generators.stylegan import Architecture, Generator, Network, load_n
 from perform.generators.stylegan.layers import Convolution, ToRGB, blur_kernel, upsample
 
 SMALL = Architecture(z_dim=8, w_dim=12, num_mapping_layers=2, resolution=32, channel_base=256, channel_max=24)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Small tensors gain nothing from threads, and lose much on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +109,8 @@ def test_convolution_against_the_textbook(up: bool) -> None:
     if up:
         parts = [F.conv_transpose2d(x[i : i + 1], weight[i].transpose(0, 1), stride=2) for i in range(3)]
         tap = torch.tensor([1.0, 3.0, 3.0, 1.0]).double() / 4
-        wanted = F.conv2d(F.pad(torch.cat(parts), (1, 1, 1, 1)).reshape(18, 1, 19, 19), torch.outer(tap, tap)[None, None])
+        ringed = F.pad(torch.cat(parts), (1, 1, 1, 1)).reshape(18, 1, 19, 19)
+        wanted = F.conv2d(ringed, torch.outer(tap, tap)[None, None])
         wanted = wanted.reshape(3, 6, 16, 16)
     else:
         wanted = F.conv2d(x.reshape(1, 15, 8, 8), weight.reshape(18, 5, 3, 3), padding=1, groups=3).reshape(3, 6, 8, 8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,15 @@ from perform.train.measure import features, fine_power, measure, pairwise
 
 TINY = replace(gan.ARCHITECTURE, w_dim=16, num_mapping_layers=2, resolution=32, channel_base=128, channel_max=8)
 STAGES = (gan.Stage(8, 0.5, 4), gan.Stage(16, 0.7, 4), gan.Stage(32, 1.01, 4, adversarial=True))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Small tensors gain nothing from threads, and lose much on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def trainer(folder: Path) -> gan.Trainer:

@@ -84,23 +84,27 @@ class Convolution(nn.Module):
     def forward(self, x: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
         """x [n, inputs, h, w], w [n, w_dim], noise [n or 1, 1, H, W] or None -> [n, outputs, H, W]."""
         style = self.affine(w)
-        y = self.convolve(x * style[:, :, None, None].to(x.dtype))
         demod = (style.square() @ self.weight.square().sum((2, 3)).T + EPS).rsqrt()
         # the activation's gain is applied before it, where it costs nothing: leaky ReLU commutes with it
-        demod, bias = demod[:, :, None, None] * GAIN, self.bias[:, None, None] * GAIN
-        y = torch.addcmul(bias.to(y.dtype), y, demod.to(y.dtype))
+        demod, bias = demod * GAIN, (self.bias * GAIN).to(x.dtype)
+        if len(x) == 1 and x.numel() > self.weight.numel():  # fewer weights than activations: scale those
+            scaled = self.weight * (demod[0][:, None] * style[0][None, :])[:, :, None, None]
+            y = self.convolve(x, scaled.to(x.dtype), bias)
+        else:
+            y = self.convolve(x * style[:, :, None, None].to(x.dtype), self.weight.to(x.dtype))
+            y = torch.addcmul(bias[:, None, None], y, demod[:, :, None, None].to(y.dtype))
         if noise is not None:
             y = y + (noise * (self.noise_strength * GAIN)).to(y.dtype)
         y = F.leaky_relu(y, SLOPE)
         return y if self.clamp is None else y.clamp(-self.clamp, self.clamp)
 
-    def convolve(self, x: Tensor) -> Tensor:
+    def convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         """The convolution alone. Up-sampling: transposed by 2, then the low-pass of gain 4 ([K20] appendix B)."""
-        weight = self.weight.to(x.dtype)
         if not self.up:
-            return F.conv2d(x, weight, padding=1)
+            return F.conv2d(x, weight, bias, padding=1)
         y = F.conv_transpose2d(x, weight.transpose(0, 1), stride=2)
-        return F.conv2d(y, blur_kernel(y.shape[1], 4.0, y), padding=1, groups=y.shape[1])
+        y = F.conv2d(y, blur_kernel(y.shape[1], 4.0, y), padding=1, groups=y.shape[1])
+        return y if bias is None else y + bias[:, None, None]  # inside the depthwise convolution its slope is slow
 
 
 class ToRGB(nn.Module):
@@ -116,6 +120,9 @@ class ToRGB(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         """x [n, inputs, h, w], w [n, w_dim] -> [n, channels, h, w]."""
-        style = self.affine(w) * self.weight_gain
-        y = F.conv2d(x * style[:, :, None, None].to(x.dtype), self.weight.to(x.dtype), self.bias.to(x.dtype))
+        style = (self.affine(w) * self.weight_gain)[:, :, None, None]
+        if len(x) == 1:
+            y = F.conv2d(x, (self.weight * style).to(x.dtype), self.bias.to(x.dtype))
+        else:
+            y = F.conv2d(x * style.to(x.dtype), self.weight.to(x.dtype), self.bias.to(x.dtype))
         return y if self.clamp is None else y.clamp(-self.clamp, self.clamp)

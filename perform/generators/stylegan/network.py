@@ -13,6 +13,7 @@ from perform.core.errors import ModelError
 
 from .layers import Convolution, FullyConnected, ToRGB, normalise, upsample
 
+ALONE = 64  # px; from here on the plain formula takes pictures one by one
 NOISES = ("const", "random", "none")
 
 
@@ -114,7 +115,14 @@ class Block(nn.Module):
             self.conv0 = Convolution(inputs, outputs, arch.w_dim, size, up=True, clamp=arch.conv_clamp)
         self.conv1 = Convolution(outputs, outputs, arch.w_dim, size, clamp=arch.conv_clamp)
         self.torgb = ToRGB(outputs, arch.w_dim, clamp=arch.conv_clamp)
+        self.size = size
         self.convs = [self.conv1] if size == 4 else [self.conv0, self.conv1]
+
+    def forward(self, x: Tensor, ws: Tensor, noises: list[Tensor | None]) -> tuple[Tensor, Tensor]:
+        """x [n, c, h, w], ws [n, 2 or more, w_dim] -> features [n, c', H, W] and colours [n, 3, H, W] float32."""
+        for index, (conv, noise) in enumerate(zip(self.convs, noises, strict=True)):
+            x = conv(x, ws[:, index], noise)
+        return x, self.torgb(x, ws[:, len(self.convs)]).float()
 
 
 class SynthesisNetwork(nn.Module):
@@ -142,17 +150,26 @@ class SynthesisNetwork(nn.Module):
     def forward(self, ws: Tensor, noise: str = "const", *, until: int | None = None,
                 dtype: torch.dtype = torch.float32) -> Tensor:
         """ws [n, num_ws, w_dim] -> [n, 3, side, side] in float32; `until` stops at a smaller side (for training)."""
-        x, picture, index = None, None, 0
+        count = len(ws)
+        const = self.get_submodule("b4").const.to(dtype)
+        x, picture, index = const.expand(count, -1, -1, -1).contiguous(memory_format=torch.channels_last), None, 0
         for block in self.blocks(until):
-            if x is None:
-                x = block.const.to(dtype).expand(len(ws), -1, -1, -1).contiguous(memory_format=torch.channels_last)
-            for conv in block.convs:
-                x = conv(x, ws[:, index], draw_noise(conv, noise, len(ws)))
-                index += 1
-            colours = block.torgb(x, ws[:, index]).float()
+            noises = [draw_noise(conv, noise, count) for conv in block.convs]
+            if block.size < ALONE or count == 1:
+                x, colours = block(x, ws[:, index:], noises)
+            else:  # picture by picture: its activations stay in the cache, and its style goes into the weights
+                alone = zip(x.split(1), ws[:, index:].split(1), strict=True)
+                parts = [block(one, own, [pick(n, i) for n in noises]) for i, (one, own) in enumerate(alone)]
+                x, colours = torch.cat([p[0] for p in parts]), torch.cat([p[1] for p in parts])
             picture = colours if picture is None else upsample(picture) + colours
+            index += len(block.convs)
         assert picture is not None
         return picture
+
+
+def pick(noise: Tensor | None, index: int) -> Tensor | None:
+    """One picture's noise out of a batch's; a stored pattern serves all."""
+    return noise if noise is None or len(noise) == 1 else noise[index : index + 1]
 
 
 def draw_noise(conv: Convolution, noise: str, count: int, generator: torch.Generator | None = None) -> Tensor | None:
