@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from needs import need
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from perform.core.errors import DeviceError
 from perform.core.types import Features, Frame, Moment, ParamFrame, Value
@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SHADERS = ROOT / "shaders"
 GOLDEN = ROOT / "tests" / "golden" / "shaders"
 DIFF = ROOT / "tests" / "golden" / "diff"
+GUIDE, SHEET = ROOT / "docs" / "shaders.md", ROOT / "docs" / "shaders.png"
+SHEET_BYTES = 600_000
 REGENERATE = os.environ.get("PERFORM_REGENERATE", "") not in ("", "0")
 
 KINDS = {"generators": "generator", "effects": "filter", "transitions": "transition"}
@@ -406,3 +408,63 @@ def test_strobe_answers_each_hit_once(stage: GlStage) -> None:
         return {"amount": 1.0, "punch": float(20 <= index)}
 
     assert len(_flashes(stage, held, 3)) == 1
+
+
+# The guide: its table and its contact sheet are made from the shaders themselves
+
+
+def table() -> str:
+    """The part of the guide between its two markers."""
+    lines = []
+    for folder in KINDS:
+        lines += [f"### {folder.capitalize()}", "", "| name | what the eye sees | inputs |", "|---|---|---|"]
+        for path in sorted((SHADERS / folder).glob("*.fs")):
+            document = read_shader(path)
+            inputs = ", ".join(f"`{i.name}`" for i in document.inputs if i.type != "image")
+            lines.append(f"| `{document.name}` | {document.description} | {inputs} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def contact_sheet(columns: int = 6, tile: tuple[int, int] = (160, 90), label_px: int = 15) -> Image.Image:
+    """Every shader, the effects and transitions laid over the marbling generator, with its name below."""
+    w, h = tile
+    sheet = Image.new("RGB", (columns * w, -(-len(FILES) // columns) * (h + label_px)), (12, 12, 14))
+    pen = ImageDraw.Draw(sheet)
+    stage = open_stage(tile, display="offscreen")
+    marbling = read_shader(SHADERS / "generators" / "marbling.fs")
+    mirror = read_shader(SHADERS / "effects" / "mirror.fs")
+    palettes = ("orchid", "abyss", "ember", "aurora")
+    for place, path in enumerate([*GENERATORS, *EFFECTS, *TRANSITIONS]):
+        document = read_shader(path)
+        values: dict[str, Value] = {"deck/a/source/glow": 0.65, "deck/a/source/punch": 0.3}
+        values |= {"master/fx/mirror/amount": 1.0, "master/fx/shown/progress": 0.5, "master/fx/shown/amount": 0.9}
+        stage.set_chain("master", [])
+        stage.set_source("a", document if document.kind == "generator" else marbling)
+        if document.kind == "transition":
+            stage.set_chain("master", [("mirror", mirror), ("shown", as_filter(path))])
+        elif document.kind == "filter":
+            stage.set_chain("master", [("shown", document)])
+        if document.kind != "generator":
+            values["deck/a/source/palette"] = palettes[place % len(palettes)]
+        for index in range(45):
+            moment = Moment(START_S + index * STEP_S, STEP_S, index)
+            values["master/fx/shown/punch"] = 0.55 if path.stem != "strobe" or index > 41 else 0.0
+            stage.show({}, ParamFrame(dict(values)), sound(index), moment)
+        x, y = place % columns * w, place // columns * (h + label_px)
+        sheet.paste(Image.fromarray(stage.finish()), (x, y))
+        pen.text((x + 4, y + h + 2), path.stem, fill=(190, 190, 190))
+    stage.close()
+    return sheet
+
+
+def test_the_guide_is_up_to_date() -> None:
+    text = GUIDE.read_text("utf-8")
+    head, rest = text.split("<!-- table -->\n")
+    old, tail = rest.split("<!-- end of table -->")
+    if REGENERATE:
+        GUIDE.write_text(f"{head}<!-- table -->\n{table()}<!-- end of table -->{tail}", "utf-8")
+        contact_sheet().point(lambda v: v & 0xFC | v >> 6).save(SHEET, optimize=True)  # six bits a channel: small
+    else:
+        assert old == table(), "run this test with PERFORM_REGENERATE=1"
+    assert SHEET.stat().st_size <= SHEET_BYTES

@@ -17,7 +17,8 @@
 void main() {
     vec4 now = IMG_THIS_PIXEL(inputImage);
     vec2 aspect = vec2(RENDERSIZE.x / RENDERSIZE.y, 1.0);
-    float n = floor(lamps);
+    // A lamp is never smaller than five pixels: small LED walls get fewer.
+    float n = floor(min(lamps, RENDERSIZE.y * 0.2));
     vec2 p = isf_FragNormCoord * aspect * n;
     p.x += 0.5 * mod(floor(p.y), 2.0);
     vec2 cell = floor(p) + 0.5;

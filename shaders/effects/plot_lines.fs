@@ -21,7 +21,7 @@ const vec3 LUMA = vec3(0.30, 0.58, 0.12);
 void main() {
     vec2 uv = isf_FragNormCoord;
     vec4 now = IMG_THIS_PIXEL(inputImage);
-    float n = floor(lines);
+    float n = floor(min(lines, RENDERSIZE.y * 0.2));
     float lift = 4.6 * height * (1.0 - 0.5 * punch) + 2.6 * punch;
     float base = floor(uv.y * n);
     float hair = 0.07 + 0.20 * pen + 0.05 * punch;

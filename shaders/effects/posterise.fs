@@ -17,7 +17,7 @@
 
 void main() {
     vec4 now = IMG_THIS_PIXEL(inputImage);
-    vec2 p = isf_FragNormCoord * vec2(RENDERSIZE.x / RENDERSIZE.y, 1.0) * 110.0 / dot_size;
+    vec2 p = isf_FragNormCoord * vec2(RENDERSIZE.x / RENDERSIZE.y, 1.0) * min(110.0 / dot_size, RENDERSIZE.y * 0.2);
     // The three screens stand at their own angles, else they would beat against each other.
     vec3 u = vec3(p.x * 0.966 + p.y * 0.259, p.x * 0.707 + p.y * 0.707, p.x);
     vec3 v = vec3(p.y * 0.966 - p.x * 0.259, p.y * 0.707 - p.x * 0.707, p.y);
