@@ -51,6 +51,7 @@ class GlStage:
         self._readback = Readback(surface.ctx, self._output.target)
         self._hud = Hud(surface.ctx)
         self._presenter = Presenter(surface.ctx)
+        self._last: moderngl.Texture | None = None
         self._open = True
 
     # What is played
@@ -59,11 +60,13 @@ class GlStage:
         """Let an ISF generator paint the deck; None: the deck shows frames. Raises ShaderError, keeping the old."""
         self.surface.use()
         self._deck(deck).set_source(document)
+        self._last = None
 
     def set_chain(self, where: str, slots: Sequence[tuple[str, Document]]) -> None:
         """Replace the effects at `deck/a` or `master`. Raises ShaderError, leaving the old ones playing."""
         self.surface.use()
         self._chain(where).set(slots)
+        self._last = None
 
     def rows(self) -> list[tuple[str, tuple[Param, ...]]]:
         """(prefix, parameters) of everything here, for the parameter table."""
@@ -75,6 +78,7 @@ class GlStage:
     def reload(self, path: str | Path) -> str | None:
         """Compile all units of that file again. Returns one line where it failed: the last good program plays on."""
         self.surface.use()
+        self._last = None
         wanted = Path(path).resolve()
         units = [u for u in self._units() if wanted in _files_of(u.document)]
         try:
@@ -114,7 +118,7 @@ class GlStage:
         self.surface.use()
         started = perf_counter()
         self._shared.begin(params.values, features, moment)
-        picture = self._shared.black
+        picture = self._last or self._shared.black
         try:
             picture = self._composite(frames)
         except Exception as error:  # noqa: BLE001 - whatever a driver does, blackout and output go on
@@ -146,6 +150,7 @@ class GlStage:
         picture = self._master.render(picture, raw, self._pool, 1.0)
         self._mark("master", mark)
         self._output.hold(picture)
+        self._last = picture
         return picture
 
     def _present(self, hud: bool, seconds: float) -> None:

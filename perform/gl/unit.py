@@ -129,12 +129,19 @@ class Unit:
 
     def warm(self) -> None:
         """Draw once, tiny and unseen: drivers finish compiling at the first draw, which must not be a live one."""
-        scratch = Target(self._shared.ctx, (_WARM_PX, _WARM_PX), self._shared.dtype)
-        self._set_uniforms()
-        self._bind_fixed({})
-        self._draw(0, scratch, 1.0)
-        self._seen.clear()
-        scratch.release()
+        shared, kept = self._shared, self._buffers
+        out, picture = (Target(shared.ctx, (_WARM_PX, _WARM_PX), shared.dtype) for _ in range(2))
+        # Drivers compile for the formats in use, so pictures and buffers are real ones, only small.
+        size, shared.size, self._buffers = shared.size, out.size, Buffers(shared)
+        try:
+            self.render(out, dict.fromkeys(self.document.pictures(), picture.texture), 1.0)
+        finally:
+            self._buffers.release()
+            shared.size, self._buffers = size, kept
+            self._seen.clear()
+            self._bound.clear()
+            out.release()
+            picture.release()
 
     def _draw(self, index: int, target: Target, gain: float) -> None:
         target.use()

@@ -219,6 +219,14 @@ def test_blackout_works_whatever_else_breaks(gl_player, monkeypatch) -> None:
     assert gl_player.stage.messages[-1] == "driver lost"
 
 
+def test_the_last_picture_stays_when_everything_breaks(gl_player, monkeypatch) -> None:
+    gl_player.show(GREY)
+    monkeypatch.setattr(gl_player.stage._master, "render", lambda *_: (_ for _ in ()).throw(RuntimeError("gone")))
+    assert gl_player.show(GREY)[0, 0, 0] == 128
+    assert gl_player.show(GREY)[0, 0, 0] == 128
+    assert gl_player.stage.counts()["stage_errors"] == 2 and len(gl_player.stage.messages) == 1
+
+
 def test_freeze_holds_and_lets_go(gl_player, gl_shader) -> None:
     gl_player.stage.set_chain("deck/a", [("f", gl_shader("feedback"))])
     gl_player.show()
