@@ -22,7 +22,7 @@ FLOOR_DB = -34.0
 REFRACTORY_S = 0.09
 BARS = (0.55, 0.3, 0.3, 0.4, 0.3)
 """No rise under this is an onset: four bands and the whole. With few mel bands bass is restless: its bar is high."""
-OVER_MEAN = (8.0, 5.0, 5.0, 5.0, 6.0)
+OVER_MEAN = (5.0, 5.0, 5.0, 5.0, 6.0)
 """Nor is one that does not stand out by this factor from the mean rise of late."""
 GROW_S = 0.025
 TOP_S = 4.0

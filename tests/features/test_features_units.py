@@ -152,7 +152,8 @@ def test_chroma_hears_nothing_above_its_range_fold():
 def test_the_spectrum_shows_a_tone_where_it_is(rate):
     for hz in (200.0, 1000.0, 8000.0, 15000.0):
         spectrum = analyse(sine(hz, rate=rate), rate)[-1].spectrum
-        assert abs((spectrum.argmax() + 0.5) * 22050 / 512 - hz) < 60.0
+        top = np.flatnonzero(spectrum == spectrum.max()).mean()
+        assert abs((top + 0.5) * 22050 / 512 - hz) < 60.0
         assert spectrum.max() > 0.6
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Mapping
+from itertools import islice
 
 from perform.core.params import Param
 from perform.core.types import Value
@@ -14,6 +16,10 @@ from perform.features.units.loudness import ease
 
 PRESENCE_S = 1.5
 FLUX_RELEASE_S = 0.06
+FRESH_HOPS = 12
+FRESH_RATIO = 1.35
+"""A bass onset must exceed, by this factor in power, all of the last 12 hops but two: the low mel bands are few and
+narrow, and a mere return from a dip (noise, two notes beating) would look like an attack."""
 
 PARAMS = (
     Param("attack_s", "float", 0.008, 0.0, 1.0, "s", "cube", "how fast levels rise (time constant)"),
@@ -70,6 +76,7 @@ class Unit:
         self._pickers = [Picker(bar, over) for bar, over in zip(BARS, OVER_MEAN, strict=True)]
         self._flux = Flux()
         self._shown_flux = 0.0
+        self._bass = deque([0.0] * FRESH_HOPS, maxlen=FRESH_HOPS)
         self._settings = (0.008, 0.18, 0.18, 0.5, 150.0, 800.0, 4500.0)
 
     def retune(self, plan: Plan) -> None:
@@ -92,6 +99,9 @@ class Unit:
 
     def step(self, hop: Hop, values: dict[str, float]) -> None:
         rises = self._flux.step(hop)
+        self._bass.append(hop.band_power[0])
+        if hop.band_power[0] < FRESH_RATIO * max(islice(self._bass, FRESH_HOPS - 2)):
+            rises[0] = 0.0
         for i, voice in enumerate(self._voices):
             target = hop.band_level[i]
             voice.step(target, self._up, self._down, self._slow, self._dt_s)
