@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from perform.features.beat.onset import BANDS
+
 METRES = (2, 3, 4, 5, 6, 7)
 CUES = 3
 """What is known of one beat: its low onset, its snare-like onset (high against low), the change of harmony."""
@@ -21,11 +23,11 @@ CUES = 3
 class BarModel:
     """Weights of the cues; all cues are in standard deviations over the last bars."""
 
-    prior: tuple[float, ...] = (0.03, 0.12, 0.76, 0.03, 0.04, 0.02)
-    downbeat: tuple[float, ...] = (0.7, 0.0, 0.5)
-    weak: tuple[float, ...] = (-0.3, 0.25, -0.15)
+    prior: tuple[float, ...] = (0.01, 0.12, 0.79, 0.03, 0.03, 0.02)
+    downbeat: tuple[float, ...] = (1.0, 0.0, 1.0)
+    weak: tuple[float, ...] = (-0.4, 0.3, -0.3)
     middle: tuple[float, ...] = (0.1, -0.1, 0.0)
-    repeat: float = 1.0
+    repeat: float = 0.3
     change: float = 0.01
     slip: float = 0.01
     memory_beats: float = 16.0
@@ -55,7 +57,8 @@ class BarFilter:
         self._mean = np.zeros(CUES)
         self._square = np.ones(CUES)
         self._seen = 0
-        self._past = np.zeros((2 * max(METRES) + 1, 0))
+        self._past = np.zeros((max(METRES), 2 * BANDS))
+        self._kept = 0
 
     def _cue_weights(self, metre: int, place: int) -> tuple[float, ...]:
         m = self.model
@@ -68,7 +71,7 @@ class BarFilter:
     def reset(self) -> None:
         """Forget the place in the bar, but not the music's ways: the beats have moved to another grid."""
         self.belief = 0.1 * self.belief + 0.9 * self.start
-        self._past = self._past[:, :0]
+        self._kept = 0
 
     def observe(self, beat: np.ndarray, half: np.ndarray, change: float) -> None:
         """One more beat has sounded. beat, half: onsets on it and halfway to the next [4]. change: of harmony, >= 0."""
@@ -84,12 +87,18 @@ class BarFilter:
         self.belief = belief / belief.sum()
 
     def _repeats(self, now: np.ndarray) -> np.ndarray:
-        """How much more like the beat one bar ago than like other beats this one is, by metre [8]."""
-        out = np.zeros(max(METRES) + 1)
-        past = self._past
-        if past.shape[1] != 0 and past.shape[1] >= min(METRES):
-            pass
-        return out
+        """How much more like the beat one bar ago than like others this one is [max metre + 1], by metre."""
+        past, longest = self._past, max(METRES)
+        out = np.zeros(longest + 1)
+        if self._kept >= longest:
+            apart = np.abs(past - now).mean(axis=1)  # row k: k + 1 beats ago
+            lags = np.array(METRES) - 1
+            spread = apart - apart.mean()
+            out[2:] = np.clip(-spread[lags] / (apart.std() + 0.02), -2.0, 2.0)
+        past[1:] = past[:-1]
+        past[0] = now
+        self._kept += 1
+        return self.model.repeat * out
 
     def ahead(self, metre: int, place: int, hold: float = 1.3) -> tuple[int, int]:
         """(metre, place 0.. of the next beat), given what it would be by counting on; hold: how strongly to count on."""

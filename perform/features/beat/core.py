@@ -18,6 +18,7 @@ LATENCY_S = 0.025
 TRUSTED = 0.5
 """Confidence from which a show may act on the beat."""
 
+_LEAD_S = 0.12  # the place of the next beat in the bar is known this long before it
 _EVENT_DELAY_S = 0.02  # half the window over which the pulse filter gathers one event
 
 
@@ -78,18 +79,24 @@ class BarListener:
         settled_s = LATENCY_S + _EVENT_DELAY_S
         if self._stage == 0 and since_s >= settled_s:
             self._beat, self._stage = event.copy(), 1
-        if since_s >= settled_s:
+        if since_s >= 0.2 * period_s + LATENCY_S:
             self._sum += bands[self._harmony]
             self._hops += 1
         if self._stage == 1 and since_s >= 0.5 * period_s + settled_s - 0.005:
             self._half, self._stage = event.copy(), 2
-        if self._stage == 2 and since_s >= min(0.6 * period_s, period_s - 0.13):
+        if self._stage == 2 and since_s >= min(0.85 * period_s, period_s - _LEAD_S):
             self._stage = 3
-            mean = self._sum / max(self._hops, 1)
-            change = float(np.abs(mean - self._last).mean())
-            self._last = mean
-            self.filter.observe(self._beat, self._half, change)
+            self.filter.observe(self._beat, self._half, self._change())
             self._next = self.filter.ahead(self.metre, (self.place + 1) % self.metre)
+
+    def _change(self) -> float:
+        """How far the sound of this beat's body is from the last one's: 1 - cosine of the log spectra, 0..2."""
+        shape = self._sum - self._sum.mean()
+        length = float(np.sqrt(shape @ shape))
+        shape = shape / length if length > 1e-6 else np.zeros_like(shape)
+        change = 1.0 - float(shape @ self._last)
+        self._last = shape
+        return change
 
 
 class BeatCore:
