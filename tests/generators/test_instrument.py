@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from perform.core.card import Card
+from perform.core.card import Card, read_card
 from perform.core.contracts import Generator
 from perform.core.errors import ModelError, PerformError
 from perform.core.routes import Route
@@ -25,17 +25,19 @@ CARD = Card("tiny", "stylegan2", Path("nowhere"), "x.safetensors", "")
 START = Moment(0.0, 0.0, 0)
 
 
-def tiny_network() -> Network:
-    """A random StyleGAN2 of 32 px whose noise can be seen."""
+def tiny_network(noise: float = 0.3, fine: float = 1.0) -> Network:
+    """A random StyleGAN2 of 32 px whose noise can be seen. fine: part of the styles that reach its last layers."""
     torch.manual_seed(3)
     arch = Architecture(z_dim=32, w_dim=32, resolution=32, channel_base=512, channel_max=32, num_mapping_layers=2)
     made = Untrained(arch)
     with torch.no_grad():
         for block in made.synthesis.blocks():
             for conv in block.convs:
-                conv.noise_strength.fill_(0.3)
+                conv.noise_strength.fill_(noise)
                 conv.affine.weight.mul_(2.0)
             block.torgb.weight.mul_(0.15)
+        for layer in (*block.convs, block.torgb):  # those of the last block
+            layer.affine.weight.mul_(fine)
         z = torch.randn(512, arch.z_dim)
         made.mapping.w_avg.copy_(made.mapping(z).mean(dim=0))
     return Network(made, CARD)
@@ -183,13 +185,30 @@ def test_a_hard_bend_turns_and_does_not_blow_up() -> None:
 
 def test_the_depth_of_moves_is_measured_and_large_models_on_a_cpu_are_spared(network: Network) -> None:
     tables, anchors = latents.compute(network), latents.Anchors(network)
-    depths = calibrate.move_depths(network, tables, anchors, 1.0)
-    assert all(calibrate.LEAST <= d <= calibrate.MOST for d in depths)
+    moves = calibrate.measure_moves(network, tables, anchors, 1.0)
+    assert all(calibrate.LEAST <= d <= calibrate.MOST for d in moves.depths)
+    assert moves.layers.shape == (3, network.num_ws) and moves.layers.any(axis=1).all()
 
     class Large:
         resolution, w_avg = 1024, network.w_avg
 
-    assert calibrate.move_depths(Large(), tables, anchors, 1.0) == (calibrate.PLAIN,) * 3
+    assert calibrate.measure_moves(Large(), tables, anchors, 1.0).depths == (calibrate.PLAIN,) * 3
+
+
+def test_a_model_whose_fine_layers_are_dead_moves_in_coarser_ones() -> None:
+    dead = tiny_network(fine=0.0)
+    made = instrument(dead)
+    assert np.abs(still(made) - still(made, fine_move=1.0)).mean() > 1.0
+    assert calibrate.LEAST <= made._loaded.moves.depths[2] <= calibrate.MOST
+
+
+def test_a_model_without_noise_is_lent_some_above_one() -> None:
+    made = instrument(tiny_network(noise=0.0))
+    rest = still(made)
+    for name in ("noise_coarse", "noise_middle", "noise_fine"):
+        assert np.array_equal(rest, still(made, **{name: 0.0}))
+        assert np.abs(rest - still(made, **{name: 2.0})).mean() > 1.0
+    assert np.array_equal(rest, still(made))
 
 
 def test_grain_flows_and_closes(network: Network) -> None:
@@ -237,6 +256,33 @@ def test_mad_values_never_reach_the_network(network: Network, bad: Any) -> None:
     made = instrument(network)
     for m in second(3):
         assert made.render(ParamFrame({row.name: bad for row in PARAMS}), {}, m).image.shape == (32, 32, 3)
+
+
+# --- the models that ship
+
+SHIPPED = sorted(p.parent for p in (Path(__file__).parents[2] / "models").glob("*/model.toml"))
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda p: p.name)
+def test_every_move_shows_in_every_shipped_model(folder: Path) -> None:
+    card = read_card(folder)
+    if card.kind != "stylegan2":
+        pytest.skip(f"{folder.name} is a {card.kind}, played by another instrument")
+    made = Instrument()
+    made.open(card, "cpu")
+    made.prepare({"warm": False})
+    rest = still(made, seed=3)
+    assert np.array_equal(rest, still(made, seed=3))
+    moves = {f"{name}_move": 1.0 for name in ("coarse", "middle", "fine")}
+    for name, value in {
+        **moves,
+        "coarse": 1.0,
+        "middle": 1.0,
+        "direction_1": -1.0,
+        "direction_2": -1.0,
+        "psi": 0.0,
+    }.items():
+        assert np.abs(rest - still(made, seed=3, **{name: value})).mean() > 4.0, name
 
 
 # --- failures

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from perform.core.errors import ModelError, ParamError, PerformError
 from perform.core.types import Frame, Moment, ParamFrame, Picture
 
 from . import latents, rows
-from .calibrate import move_depths
+from .calibrate import Moves, measure_moves
 from .grain import Grain
 from .load import load_network
 from .travel import Place, Travel, elapsed_s
@@ -31,11 +31,11 @@ GRAIN_TURNS_PER_BEAT = 0.5  # on a loop the grain makes whole turns: this many a
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """A model ready to play. depths: standard deviations of w at a full move of each layer group."""
+    """A model ready to play. moves: how far and where each move acts."""
 
     network: Any
     tables: latents.Tables
-    depths: tuple[float, ...]
+    moves: Moves
     grain: Grain
     anchors: latents.Anchors
 
@@ -75,8 +75,8 @@ class Instrument:
         with torch.inference_mode(), self._failing_as_model_error("its latent space cannot be read"):
             anchors = latents.Anchors(network)
             tables = latents.compute(network)
-            depths = move_depths(network, tables, anchors, float(ROWS["psi"].default))  # type: ignore[arg-type]
-            loaded = _Loaded(network, tables, depths, Grain(network), anchors)
+            moves = measure_moves(network, tables, anchors, float(ROWS["psi"].default))  # type: ignore[arg-type]
+            loaded = _Loaded(network, tables, moves, Grain(network), anchors)
             if request.get("warm", True):
                 seed = int(request.get("seed", ROWS["seed"].default))
                 anchors.gather(range(seed, seed + 4))
@@ -97,9 +97,8 @@ class Instrument:
         p = checked(params)
         with torch.inference_mode(), self._failing_as_model_error("painting failed"):
             place = travel.step(p, moment)
-            self._turn_grain(loaded.grain, p, place, moment)
-            ws = compose(loaded.tables, loaded.depths, place, p)
-            image = paint(loaded.network, ws, noise_gains(loaded.tables, p))
+            gains = loaded.grain.play(self._grain_angle(p, place, moment), noise_gains(loaded.tables, p))
+            image = paint(loaded.network, compose(loaded.tables, loaded.moves, place, p), gains)
         self._before = moment
         self._sequence += 1
         return Frame(image, self._sequence, moment)
@@ -108,14 +107,14 @@ class Instrument:
         """Let the network go."""
         self._loaded = self._travel = None
 
-    def _turn_grain(self, grain: Grain, p: Mapping[str, Any], place: Place, moment: Moment) -> None:
+    def _grain_angle(self, p: Mapping[str, Any], place: Place, moment: Moment) -> float:
         rate_hz = float(p["noise_drift"])
         if place.loop is None:
             self._grain_turns = (self._grain_turns + rate_hz * elapsed_s(self._before, moment)) % 1.0
         elif rate_hz > 0.0:
             turns = max(1, round(rate_hz * GRAIN_TURNS_PER_BEAT * int(p["loop_beats"])))
             self._grain_turns = turns * place.loop % 1.0
-        grain.turn(2.0 * math.pi * self._grain_turns)
+        return 2.0 * math.pi * self._grain_turns
 
     def _failing_as_model_error(self, what: str) -> _Translate:
         return _Translate(f"{self._card.name if self._card else 'stylegan'}: {what}")
@@ -163,7 +162,7 @@ def checked(params: ParamFrame) -> dict[str, Any]:
     return values
 
 
-def compose(tables: latents.Tables, depths: Sequence[float], place: Place, p: Mapping[str, Any]) -> np.ndarray:
+def compose(tables: latents.Tables, moves: Moves, place: Place, p: Mapping[str, Any]) -> np.ndarray:
     """All controls together: the w of every layer, [num_ws, w_dim] float64.
 
     w_i = w_avg + psi_i * d(group), bent by the group's move and by the directions. Psi rules the walk alone: what the
@@ -173,15 +172,19 @@ def compose(tables: latents.Tables, depths: Sequence[float], place: Place, p: Ma
     cutoff = int(p["cutoff"])
     psi[: len(psi) if cutoff >= rows.ALL_LAYERS else cutoff] = float(p["psi"])
     slid = np.array([float(p[f"direction_{n + 1}"]) for n in range(latents.AXES)]) * DIRECTION_DEPTH
-    ws = np.empty((len(psi), len(tables.w_avg)))
+    styles = [between(place.first, place.second, float(p[name])) for name in rows.LAYERS]
+    bends: list[np.ndarray | None] = [None] * latents.GROUPS
     for g, name in enumerate(rows.LAYERS):
-        style = between(place.first, place.second, float(p[name]))
-        move = float(p[f"{name}_move"]) * depths[g]
-        bend = slid @ tables.axes
-        if move > 0.0:
-            bend = bend + move * tables.sway(g, style, place.turn)
-        for factor in set(psi[tables.ws_group == g]):
-            ws[(tables.ws_group == g) & (psi == factor)] = tables.w_avg + latents.bent(factor * style, bend)
+        amount = float(p[f"{name}_move"]) * moves.depths[g]
+        bends[g] = amount * tables.sway(g, styles[g], place.turn) if amount > 0.0 else None
+    slide, done = slid @ tables.axes, {}
+    ws = np.empty((len(psi), len(tables.w_avg)))
+    for layer, group in enumerate(tables.ws_group):
+        acting = tuple(g for g in range(latents.GROUPS) if moves.layers[g, layer] and bends[g] is not None)
+        key = (group, psi[layer], acting)  # most layers of a group are the same
+        if key not in done:
+            done[key] = tables.w_avg + latents.bent(psi[layer] * styles[group], sum((bends[g] for g in acting), slide))
+        ws[layer] = done[key]
     return ws
 
 
