@@ -53,6 +53,8 @@ class GlStage:
         self._presenter = Presenter(surface.ctx)
         self._last: moderngl.Texture | None = None
         self._open = True
+        drawn = self._pool.besides()
+        self._shared.copy(drawn.texture, self._pool.besides(drawn.texture))  # compiled before the show, not in it
 
     # What is played
 

@@ -17,7 +17,7 @@ from perform.gl.shared import Shared
 from perform.gl.targets import Target
 from perform.isf import Document, Input
 
-_WARM_PX = 16
+_WARM_PX = (48, 27)
 FIRST_REST_FRAMES, LONGEST_REST_FRAMES = 60, 3600
 
 
@@ -130,8 +130,9 @@ class Unit:
     def warm(self) -> None:
         """Draw once, tiny and unseen: drivers finish compiling at the first draw, which must not be a live one."""
         shared, kept = self._shared, self._buffers
-        out, picture = (Target(shared.ctx, (_WARM_PX, _WARM_PX), shared.dtype) for _ in range(2))
-        # Drivers compile for the formats in use, so pictures and buffers are real ones, only small.
+        out, picture = (Target(shared.ctx, _WARM_PX, shared.dtype) for _ in range(2))
+        # Drivers compile for the formats in use, so pictures and buffers are real ones, only small; and of
+        # sides that halve like a screen's: Mesa compiles anew for powers of two.
         size, shared.size, self._buffers = shared.size, out.size, Buffers(shared)
         try:
             self.render(out, dict.fromkeys(self.document.pictures(), picture.texture), 1.0)

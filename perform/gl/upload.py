@@ -44,6 +44,7 @@ vec4 catmull_rom(vec2 at) {
 void main() { colour = FETCH((vec2(uv.x, 1.0 - uv.y) - 0.5) * scale + 0.5); }
 """
 
+_WARM_PX = (48, 27)
 _SHARP_FROM = 1.25
 """Magnification above which the better kernel is worth its fetches."""
 
@@ -84,6 +85,16 @@ class Upload:
         self._raw: moderngl.Texture | None = None
         self._sequence: int | None = None
         self._fitted = Target(shared.ctx, shared.size, shared.dtype)
+        self._warm()
+
+    def _warm(self) -> None:
+        """Draw once unseen: drivers finish compiling at the first draw, and pictures come in the middle of a show."""
+        scratch = smooth(self._shared.ctx.texture(_WARM_PX, 3, alignment=1))
+        self._fitted.use()
+        scratch.use(0)
+        for program in (self._plain, self._sharp):
+            program.draw()
+        scratch.release()
 
     @property
     def texture(self) -> moderngl.Texture | None:
