@@ -17,9 +17,9 @@ from .latents import GROUPS, Anchors, Tables, bent
 
 SEEDS = (11, 12)
 PROBE = 3.0  # standard deviations that are tried
-WANTED = (1.10, 0.85, 0.70)  # change by a full coarse, middle, fine move, as a part of the distance between seeds
+WANTED = (0.95, 0.80, 0.70)  # change by a full coarse, middle, fine move, as a part of the distance between seeds
 PLAIN = 3.0  # standard deviations when nothing was measured
-LEAST, MOST = 2.0, 6.0  # standard deviations: below nothing shows, beyond the model knows nothing
+LEAST, MOST = 2.0, 4.5  # standard deviations: below nothing shows, beyond the model knows nothing
 TOO_FAINT = 1.5  # a fine move that would need this many times MOST is extended
 PIXELS_ON_CPU = 256 * 256  # larger pictures take seconds each on a CPU, and are not tried there
 
