@@ -21,9 +21,7 @@ _WHAT = {
 
 def _walk_rows() -> list[Param]:
     return [
-        Param(
-            "seed", "int", 1, 0, 9_999_999, doc="the picture that the walk starts from; numbered as in other tools"
-        ),
+        Param("seed", "int", 1, 0, 9_999_999, doc="the picture that the walk starts from; numbered as in other tools"),
         Param(
             "walk",
             "choice",
