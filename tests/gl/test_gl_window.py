@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from needs import need
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,9 +50,9 @@ def events(wanted, tries=100):
 _XWD_HEADER_WORDS = 25
 
 
-def _root_picture(display: str) -> np.ndarray:
-    """The root window as [h, w, 3] uint8, from xwd's format (X11/XWDFile.h)."""
-    dump = subprocess.run(["xwd", "-root", "-silent", "-display", display], capture_output=True, check=True).stdout
+def _root_picture(screen: Path) -> np.ndarray:
+    """The root window as [h, w, 3] uint8, from the file in which Xvfb keeps it (format: X11/XWDFile.h)."""
+    dump = screen.read_bytes()
     words = np.frombuffer(dump, ">u4", _XWD_HEADER_WORDS)
     header, width, height = int(words[0]), int(words[4]), int(words[5])
     bits, stride, colours = int(words[11]), int(words[12]), int(words[19])
@@ -62,30 +63,20 @@ def _root_picture(display: str) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def gl_display() -> Iterator[str]:
-    if shutil.which("Xvfb") is None:
-        pytest.skip("Xvfb is not installed: no virtual display to open a window on")
+def gl_display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """(display, file with its screen) of an X server of our own."""
+    need(shutil.which("Xvfb"), "Xvfb is not installed: no virtual display to open a window on")
+    folder = tmp_path_factory.mktemp("screen")
     reading, writing = os.pipe()
-    command = [
-        "Xvfb",
-        "-displayfd",
-        str(writing),
-        "-screen",
-        "0",
-        "800x600x24",
-        "+extension",
-        "GLX",
-        "-nolisten",
-        "tcp",
-    ]
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "800x600x24", "-nolisten", "tcp"]
+    command += ["-fbdir", str(folder)]
     server = subprocess.Popen(command, pass_fds=[writing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     os.close(writing)
     with os.fdopen(reading) as pipe:
         number = pipe.readline().strip()
     try:
-        if not number:
-            pytest.skip("Xvfb does not start here")
-        yield f":{number}"
+        need(number, "Xvfb does not start here")
+        yield f":{number}", folder / "Xvfb_screen0"
     finally:
         server.terminate()
         server.wait(timeout=20)
@@ -127,12 +118,10 @@ def _holding(code: str, display: str, look: object) -> str:
     return out
 
 
-def test_the_picture_is_on_the_screen(gl_display: str) -> None:
-    if shutil.which("xwd") is None:
-        pytest.skip("xwd (x11-apps) is not installed: the screen cannot be photographed")
+def test_the_picture_is_on_the_screen(gl_display: tuple[str, Path]) -> None:
     code = _PROGRAM + "for _ in range(4): show()\nprint('ready', flush=True)\ninput()\nstage.close()\n"
     seen: list[np.ndarray] = []
-    _holding(code, gl_display, lambda: seen.append(_root_picture(gl_display)))
+    _holding(code, gl_display[0], lambda: seen.append(_root_picture(gl_display[1])))
     screen = seen[0].astype(int)
     red = np.argwhere((screen[:, :, 0] > 200) & (screen[:, :, 2] < 50))
     blue = np.argwhere((screen[:, :, 2] > 200) & (screen[:, :, 0] < 50))
@@ -141,9 +130,7 @@ def test_the_picture_is_on_the_screen(gl_display: str) -> None:
     assert red[:, 0].max() < blue[:, 0].min()
 
 
-def test_the_hud_is_on_the_screen_and_not_in_the_frames(gl_display: str) -> None:
-    if shutil.which("xwd") is None:
-        pytest.skip("xwd (x11-apps) is not installed: the screen cannot be photographed")
+def test_the_hud_is_on_the_screen_and_not_in_the_frames(gl_display: tuple[str, Path]) -> None:
     code = _PROGRAM + (
         "stage.set_hud(['60 fps', 'latency 20 ms'], {'bass': 0.5})\n"
         "for _ in range(4): show(out__hud=True)\n"
@@ -151,15 +138,14 @@ def test_the_hud_is_on_the_screen_and_not_in_the_frames(gl_display: str) -> None
         "print('ready', flush=True)\ninput()\nstage.close()\n"
     )
     seen: list[np.ndarray] = []
-    _holding(code, gl_display, lambda: seen.append(_root_picture(gl_display)))
+    _holding(code, gl_display[0], lambda: seen.append(_root_picture(gl_display[1])))
     screen = seen[0].astype(int)
     red = (screen[:, :, 0] > 200) & (screen[:, :, 2] < 50)
     assert 320 * 40 < red.sum() < 320 * 88
 
 
-def test_keys_become_events(gl_display: str) -> None:
-    if shutil.which("xdotool") is None:
-        pytest.skip("xdotool is not installed: no keys can be pressed")
+def test_keys_become_events(gl_display: tuple[str, Path]) -> None:
+    need(shutil.which("xdotool"), "xdotool is not installed: no keys can be pressed")
     code = _PROGRAM + (
         "show(); stage.poll(); import glfw; glfw.focus_window(stage.surface.window)\n"
         "show(); stage.poll()\n"
@@ -173,10 +159,10 @@ def test_keys_become_events(gl_display: str) -> None:
         "assert stage.poll() == []\n"
         "stage.close(); stage.close(); assert stage.poll() == []\n"
     )
-    _run(code, gl_display)
+    _run(code, gl_display[0])
 
 
-def test_odd_sizes_and_read_back(gl_display: str) -> None:
+def test_odd_sizes_and_read_back(gl_display: tuple[str, Path]) -> None:
     code = _PROGRAM + (
         "import glfw\n"
         "for size in ((333, 77), (1, 1), (61, 599), (320, 240)):\n"
@@ -191,10 +177,10 @@ def test_odd_sizes_and_read_back(gl_display: str) -> None:
         "print(describe(stage)['renderer'])\n"
         "stage.close()\n"
     )
-    assert _run(code, gl_display).strip()
+    assert _run(code, gl_display[0]).strip()
 
 
-def test_fullscreen_and_missing_monitor(gl_display: str) -> None:
+def test_fullscreen_and_missing_monitor(gl_display: tuple[str, Path]) -> None:
     code = _PROGRAM + (
         "from perform.core.errors import DeviceError\n"
         "stage.close()\n"
@@ -206,7 +192,7 @@ def test_fullscreen_and_missing_monitor(gl_display: str) -> None:
         "assert stage.surface._glfw.get_framebuffer_size(stage.surface.window) == (800, 600)\n"
         "stage.close()\n"
     )
-    _run(code, gl_display)
+    _run(code, gl_display[0])
 
 
 def test_no_display_is_one_clear_line() -> None:
