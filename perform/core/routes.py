@@ -19,6 +19,11 @@ COUNTERS = ("count", "onsets", "clip")
 _FIRE_AT, _REARM_AT = 0.5, 0.3
 
 
+def is_endless(source: str) -> bool:
+    """Whether a source grows for ever (a band's integrated time), so that routes wrap it round lo..hi."""
+    return source.endswith("/time")
+
+
 def is_counter(source: str) -> bool:
     """Whether a source only grows, so that routes look at its steps and not at its height."""
     return source.rsplit("/", 1)[-1] in COUNTERS
@@ -26,7 +31,8 @@ def is_counter(source: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One cable. depth: -2..2 of the target's whole range. lo, hi: the part of the source that maps to 0..1.
+    """One cable. depth: -2..2 of the target's whole range. lo, hi: the part of the source that maps to 0..1; a source
+    that grows for ever (`…/time`) wraps round it.
 
     attack_s, release_s: time constants of smoothing, 0 for none. A trigger fires each time the source's count grows,
     or, for sources that are no counters, when it rises over the middle of lo..hi.
@@ -68,12 +74,13 @@ def route_rows(routes: Sequence[Route]) -> list[Param]:
 class _Cable:
     """A route at work: its smoother and the counts it has seen."""
 
-    __slots__ = ("_span", "armed", "envelope", "fired", "number", "route", "seen", "value")
+    __slots__ = ("_endless", "_span", "armed", "envelope", "fired", "number", "route", "seen", "value")
 
     def __init__(self, number: int, route: Route) -> None:
         self.number = number
         self.route = route
         self.envelope = Envelope()
+        self._endless = is_endless(route.source)
         self._span = 1.0 / (route.hi - route.lo)
         self.seen: float | None = None
         self.fired = 0
@@ -82,7 +89,7 @@ class _Cable:
 
     def level(self, source: float, attack_s: float, release_s: float, dt_s: float) -> float:
         x = (source - self.route.lo) * self._span
-        x = 0.0 if x < 0.0 else 1.0 if x > 1.0 else x
+        x = x % 1.0 if self._endless else 0.0 if x < 0.0 else 1.0 if x > 1.0 else x
         self.envelope.attack_s, self.envelope.release_s = attack_s, release_s
         self.value = curves.shape(self.envelope.step(x, dt_s), self.route.curve)
         return self.value

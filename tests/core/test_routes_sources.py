@@ -136,3 +136,10 @@ def test_the_beat_as_sources() -> None:
     values = beat_values(Moment(0.0, 0.0, 0, beats=9.0, bar_phase=0.25, tempo_bpm=100.0, confidence=0.5))
     assert values["beat/pulse"] == 1.0 and values["beat/count"] == 9 and values["bar/count"] == 2
     assert values["bar/pulse"] == 0.0 and values["tempo/bpm"] == 100.0
+
+
+def test_sources_that_grow_for_ever_wrap() -> None:
+    route = Route("audio/bass/time", "x", depth=0.8, lo=0.0, hi=100.0)
+    apply = RouteBank([route]).apply
+    for time_s in (25.0, 125.0, 1e6 + 25.0):
+        assert apply(table_with(route), {"audio/bass/time": time_s}, 0.02).values["x"] == pytest.approx(0.4)
