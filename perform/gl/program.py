@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import moderngl
@@ -9,6 +10,9 @@ import moderngl
 from perform.core.errors import ShaderError
 from perform.isf import Document
 from perform.isf.glsl import VERSIONS, complaint
+
+MAX_PASS_PROGRAMS = 8
+_PASS_UNIFORM = "uniform int PASSINDEX;"
 
 _COPY_VERTEX = """#version 330 core
 out vec2 uv;
@@ -56,13 +60,67 @@ def own_program(ctx: moderngl.Context, fragment: str) -> Program:
     return Program(ctx, _COPY_VERTEX, head + fragment)
 
 
-def compile_document(ctx: moderngl.Context, document: Document) -> Program:
-    """The program of an ISF document. Raises ShaderError naming file and line."""
+class PassPrograms:
+    """One program per pass, each with PASSINDEX as a constant, so that a pass pays only for its own branch.
+
+    llvmpipe and some GPUs run both sides of every branch, masked: with one program for all, the last pass would
+    fetch everything that the passes before it fetch. Used like a Program; setting PASSINDEX chooses which one draws.
+    """
+
+    def __init__(self, programs: Sequence[Program]) -> None:
+        self._programs = tuple(programs)
+        self._now = self._programs[0]
+
+    def __contains__(self, name: object) -> bool:
+        return any(name in program for program in self._programs)
+
+    def set(self, name: str, value: Any) -> None:
+        """Set a uniform in every program; what differs from pass to pass only in the one that draws next."""
+        if name == "PASSINDEX":
+            self._now = self._programs[value]
+        elif name in ("RENDERSIZE", "isf_gain"):
+            self._now.set(name, value)
+        else:
+            for program in self._programs:
+                program.set(name, value)
+
+    def draw(self) -> None:
+        """Draw with the program of the pass that was chosen."""
+        self._now.draw()
+
+    def release(self) -> None:
+        """Free the GL objects."""
+        for program in self._programs:
+            program.release()
+
+
+def compile_document(ctx: moderngl.Context, document: Document) -> Program | PassPrograms:
+    """The program of an ISF document, or its programs by pass. Raises ShaderError naming file and line."""
+    count = len(document.passes)
+    if not 1 < count <= MAX_PASS_PROGRAMS:
+        return _compile(ctx, document)
+    made: list[Program] = []
+    try:
+        for index in range(count):
+            made.append(_compile(ctx, document, index))
+    except ShaderError:
+        for program in made:
+            program.release()
+        raise
+    return PassPrograms(made)
+
+
+def _compile(ctx: moderngl.Context, document: Document, index: int | None = None) -> Program:
+    """One program; `index` makes PASSINDEX a constant."""
     first: ShaderError | None = None
     for version in VERSIONS:
         if ctx.version_code < version:
             continue
         vertex, fragment = document.glsl(version)
+        if index is not None:
+            vertex, fragment = (
+                s.replace(_PASS_UNIFORM, f"const int PASSINDEX = {index};", 1) for s in (vertex, fragment)
+            )
         try:
             return Program(ctx, vertex, fragment)
         except moderngl.Error as error:

@@ -11,7 +11,7 @@ from perform.core.params import Param
 from perform.core.types import Value
 from perform.gl.buffers import Buffers
 from perform.gl.pictures import load_imported
-from perform.gl.program import Program, compile_document
+from perform.gl.program import PassPrograms, Program, compile_document
 from perform.gl.rows import BYPASS, SLOT_ROWS, WET
 from perform.gl.shared import Shared
 from perform.gl.targets import Target
@@ -64,7 +64,9 @@ class Unit:
         self._buffers.keep_only(document.targets())
         self.rest = self.failures = 0
 
-    def _install(self, document: Document, program: Program, imported: dict[str, moderngl.Texture]) -> None:
+    def _install(
+        self, document: Document, program: Program | PassPrograms, imported: dict[str, moderngl.Texture]
+    ) -> None:
         self.document = document
         self._program = program
         self._imported = imported
