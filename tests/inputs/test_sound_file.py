@@ -8,7 +8,6 @@ import av
 import numpy as np
 import pytest
 import soundfile
-from needs import need
 
 from perform.core.contracts import AudioInput
 from perform.core.errors import MediaError, UsageError
@@ -217,7 +216,8 @@ def test_a_decoder_that_fails_in_the_middle_is_counted(tmp_path: Path, monkeypat
 
 def test_a_real_track_has_a_steady_stream() -> None:
     tracks = sorted(MUSIC.glob("*.ogg"))
-    need(tracks, "the shared test music, ../shared/audio/music")
+    if not tracks:
+        pytest.skip("the shared test music, ../shared/audio/music, is not here")
     source = open_input(str(tracks[0]), live=False, start_s=5.0)
     source.open()
     block = source.read(48000)
