@@ -70,3 +70,28 @@ class Discriminator(nn.Module):
         x = torch.cat([x, spread.repeat(group)[:, None, None, None].expand(n, 1, *x.shape[2:])], 1)
         x = F.leaky_relu(self.conv(x, GAIN), SLOPE)
         return self.out(self.fc(x.flatten(1)))[:, 0]
+
+
+class Critic(nn.Module):
+    """Looks at a picture twice: at the whole of it made small, and, where it is larger, at a part of it close by.
+
+    Both looks are `look` px wide, so a larger picture costs the opponent little more.
+    """
+
+    def __init__(self, look: int) -> None:
+        super().__init__()
+        self.look = look
+        self.whole, self.close = Discriminator(look), Discriminator(look)
+        self.register_buffer("has_looked_close", torch.zeros((), dtype=torch.bool))
+
+    def forward(self, picture: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+        """Pictures [n, 3, side, side] -> logits [1 or 2, n]."""
+        spare = picture.shape[-1] - self.look
+        logits = [self.whole(F.adaptive_avg_pool2d(picture, self.look) if spare else picture, dtype)]
+        if spare:
+            if not self.has_looked_close:  # edges and light look alike at both scales: start from what is known
+                self.close.load_state_dict(self.whole.state_dict())
+                self.has_looked_close.fill_(True)
+            y, x = torch.randint(spare + 1, (2,)).tolist()
+            logits.append(self.close(picture[:, :, y : y + self.look, x : x + self.look], dtype))
+        return torch.stack(logits)

@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 from perform.generators.stylegan.network import Generator
 
 DATA = "Pictures drawn by this project's own rules (perform/train/rules): marbling, silk, creatures, cells, nebulae."
-RECIPE = ("direct regression on pairs (latent, rule picture) with a Laplacian-pyramid loss, from 16 to 128 px, then "
-          "adversarial with a residual discriminator, R1 and the same loss; running mean of the weights")
+RECIPE = ("direct regression on pairs (latent, rule picture) with a Laplacian-pyramid loss, from 16 to 64 px; then to "
+          "128 px with a texture loss and a discriminator (non-saturating, R1) besides; running mean of the weights")
 
 
 @torch.no_grad()
@@ -46,7 +46,7 @@ def cut(generator: Generator, side: int) -> Generator:
     return smaller
 
 
-def export(generator: Generator, folder: Path, pictures: int, hours: float, measures: str = "not taken") -> None:
+def export(generator: Generator, folder: Path, pictures: int, hours: float) -> None:
     """Write weights.safetensors (float16) and model.toml into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     state = {k: v.detach().half().contiguous() for k, v in generator.state_dict().items()}
@@ -60,6 +60,6 @@ def export(generator: Generator, folder: Path, pictures: int, hours: float, meas
         'author = "the perform authors"', 'licence = "Apache-2.0"', 'weights = "weights.safetensors"',
         f'sha256 = "{digest}"', "", "[architecture]", *(f"{k} = {v}" for k, v in arch.items()), "", "[training]",
         f'data = "{DATA}"', f'recipe = "{RECIPE}"', f"pictures_seen = {pictures}", f"hours = {hours:.2f}",
-        f"measures = {measures if measures.startswith('{') else chr(34) + measures + chr(34)}", "",
+        'measures = "not taken yet: python -m perform.train.measure FOLDER --record"', "",
     ]
     (folder / "model.toml").write_text("\n".join(lines), "utf-8")

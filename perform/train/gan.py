@@ -24,9 +24,9 @@ from torch import Tensor
 from perform.generators.stylegan.network import Architecture, Generator
 from perform.train import rules
 from perform.train.data import Pool
-from perform.train.discriminator import Discriminator
+from perform.train.discriminator import Critic
 from perform.train.export import cut, export, mean_w, sheet
-from perform.train.losses import difference
+from perform.train.losses import difference, texture
 from perform.train.team import Team, run_team
 
 
@@ -43,17 +43,21 @@ class Stage:
 STAGES = (
     Stage(16, 0.19, 16),
     Stage(32, 0.36, 16),
-    Stage(64, 0.56, 12),
-    Stage(128, 0.72, 8),
+    Stage(64, 0.48, 12),
+    Stage(64, 0.655, 12, adversarial=True),
     Stage(128, 1.01, 8, adversarial=True),
 )
 ARCHITECTURE = Architecture(z_dim=rules.PARAMS, w_dim=192, num_mapping_layers=4, resolution=256, channel_base=4096,
                             channel_max=128, mapping_lr_multiplier=1.0)
 RATE = 1e-2  # Adam's step at the start, falling all the way; thrice the usual, for the steps are few
 HALF_LIFE = 2500  # pictures after which the running mean of the weights has forgotten half
-OPPONENT = 0.8  # how hard the discriminator pulls on a picture, next to the picture's own target
+OPPONENT_RATE = 3e-3
+GRAIN = 0.03  # strength of the noise inputs, against activations of about one
+TEXTURE = 0.8  # how hard the kind of detail pulls on a picture, next to the picture itself
+OPPONENT = 0.5  # how hard the discriminator pulls on a picture, next to the picture's own target
 FOLLOW_EVERY = 4  # steps between two updates of that mean
-R1_EVERY, R1_WEIGHT = 16, 1.0
+R1_EVERY, R1_WEIGHT = 16, 0.08
+LOOK = 64  # px; the discriminator's view
 
 
 class Trainer:
@@ -66,9 +70,10 @@ class Trainer:
         self.arch, self.stages, self.seconds, self.folder, self.dtype = arch, stages, minutes * 60, folder, dtype
         self.generator = Generator(arch)
         start_quiet(self.generator)
+        set_grain(self.generator)
         self.mean = copy.deepcopy(self.generator).requires_grad_(False)
         self.adam = torch.optim.Adam(self.generator.parameters(), lr=RATE, betas=(0.9, 0.99), eps=1e-8, fused=True)
-        self.discriminator: Discriminator | None = None
+        self.discriminator: Critic | None = None
         self.d_adam: torch.optim.Adam | None = None
         self.spent, self.pictures, self.steps, self.seed = 0.0, 0, 0, seed
         self.pool: Pool | None = None
@@ -87,9 +92,9 @@ class Trainer:
         if self.pool is None or self.pool.size != stage.side:
             self.pool = Pool(stage.side, self.arch.z_dim, self.seed + self.steps + 7919 * self.team.rank)
         done = self.spent / self.seconds
-        rate = RATE * min(1.0, self.steps / 100 + 0.01) * max(0.06, 1.0 - 1.1 * done)
+        rate = RATE * min(1.0, self.steps / 100 + 0.01) * max(0.06, 1.0 - done)
         for group in self.adam.param_groups:
-            group["lr"] = rate * (0.5 if stage.adversarial else 1.0)
+            group["lr"] = rate
         z, wanted = self.pool.batch(max(1, stage.batch // self.team.size))
         if stage.adversarial:
             self._adversarial(z, wanted)
@@ -119,13 +124,11 @@ class Trainer:
 
     def _adversarial(self, z: Tensor, wanted: Tensor) -> None:
         d, d_adam = self._opponent()
-        side = wanted.shape[-1]
+        made = self.generator(z, "random", until=wanted.shape[-1], dtype=self.dtype)
         d.requires_grad_(True)
-        with torch.no_grad():
-            other = self.generator(torch.randn_like(z), "random", until=side, dtype=self.dtype)
-        loss = F.softplus(d(other, self.dtype)).mean() + F.softplus(-d(wanted, self.dtype)).mean()
+        loss = F.softplus(d(made.detach(), self.dtype)).mean() + F.softplus(-d(wanted, self.dtype)).mean()
         if self.steps % R1_EVERY == 0:
-            loss = loss + R1_EVERY * R1_WEIGHT / 2 * gradient_penalty(d, wanted[: max(2, len(wanted) // 2)])
+            loss = loss + R1_EVERY * R1_WEIGHT / 2 * gradient_penalty(d, wanted[: max(1, len(wanted) // 2)])
         else:
             self._note("d", loss.detach())
         d_adam.zero_grad(set_to_none=True)
@@ -133,28 +136,26 @@ class Trainer:
         self.spent = self.team.average(d.parameters(), self.spent)
         d_adam.step()
         d.requires_grad_(False)
-        made = self.generator(z, "random", until=side, dtype=self.dtype)
         seen = made.detach().requires_grad_(True)
         apart = difference(seen, wanted, fine=0.3)
         against = F.softplus(-d(seen, self.dtype)).mean()
-        (towards,) = torch.autograd.grad(apart, seen)
-        (finer,) = torch.autograd.grad(against, seen)
-        # both pull on the picture with strengths in a fixed proportion, whatever the scale of their losses
+        grain = texture(seen, wanted)
+        towards, finer, sharper = (torch.autograd.grad(part, seen)[0] for part in (apart, against, grain))
+        # all pull on the picture with strengths in a fixed proportion, whatever the scale of their losses
         self.met += 1
-        share = OPPONENT * min(1.0, self.met / 300)
-        finer = finer * (share * towards.norm() / finer.norm().clamp_min(1e-12))
-        self._apply((made * (towards + finer)).sum())
+        whole = towards.norm()
+        finer = finer * (OPPONENT * min(1.0, self.met / 150) * whole / finer.norm().clamp_min(1e-12))
+        sharper = sharper * (TEXTURE * whole / sharper.norm().clamp_min(1e-12))
+        self._apply((made * (towards + finer + sharper)).sum())
+        self._note("texture", grain.detach())
         self._note("difference", apart.detach())
         self._note("against", against.detach())
 
-    def _opponent(self) -> tuple[Discriminator, torch.optim.Adam]:
+    def _opponent(self) -> tuple[Critic, torch.optim.Adam]:
         if self.discriminator is None or self.d_adam is None:
-            self.discriminator = Discriminator(self.stages[-1].side)
-            self.d_adam = torch.optim.Adam(self.discriminator.parameters(), lr=2e-3, betas=(0.0, 0.99), fused=True)
-            with torch.no_grad():  # noise comes in with the opponent: what it cannot predict, it may paint by chance
-                for name, value in self.generator.named_parameters():
-                    if name.endswith("noise_strength"):
-                        value.fill_(0.03)
+            self.discriminator = Critic(min(LOOK, *(s.side for s in self.stages if s.adversarial)))
+            own = self.discriminator.parameters()
+            self.d_adam = torch.optim.Adam(own, lr=OPPONENT_RATE, betas=(0.0, 0.99), fused=True)
         return self.discriminator, self.d_adam
 
     @torch.no_grad()
@@ -185,14 +186,17 @@ class Trainer:
             raise SystemExit(f"{path}: made for another architecture; start anew, or name another folder")
         self.generator.load_state_dict(state["generator"])
         self.mean.load_state_dict(state["mean"])
+        set_grain(self.generator)
+        set_grain(self.mean)
         self.adam.load_state_dict(state["adam"])
         self.spent, self.pictures, self.steps = state["spent"], state["pictures"], state["steps"]
         self.met = state.get("met", 0)
         if "discriminator" in state:
             d, d_adam = self._opponent()
-            self.generator.load_state_dict(state["generator"])
             d.load_state_dict(state["discriminator"])
             d_adam.load_state_dict(state["d_adam"])
+            for group in d_adam.param_groups:
+                group["lr"] = OPPONENT_RATE
 
 
 def start_quiet(generator: Generator) -> None:
@@ -212,7 +216,18 @@ def start_quiet(generator: Generator) -> None:
         const.copy_(torch.sin(wave * (axis[None, None] * turn.cos() + axis[None, :, None] * turn.sin()) + phase) * 1.4)
 
 
-def gradient_penalty(d: Discriminator, real: Tensor) -> Tensor:
+def set_grain(generator: Generator) -> None:
+    """Give noise a small fixed strength from 16 px up.
+
+    Left to learn it, a generator that is asked for detail paints it all with noise, and the picture turns to sand.
+    """
+    for size in generator.arch.sizes:
+        block = generator.synthesis.get_submodule(f"b{size}")
+        for conv in block.convs:
+            conv.noise_strength.requires_grad_(False).fill_(GRAIN if size >= 16 else 0.0)
+
+
+def gradient_penalty(d: Critic, real: Tensor) -> Tensor:
     """R1 (Mescheder, Geiger, Nowozin, arXiv 1801.04406): the squared slope of the logits at real pictures."""
     real = real.detach().requires_grad_(True)
     (slope,) = torch.autograd.grad(d(real).sum(), real, create_graph=True)

@@ -93,12 +93,25 @@ def measure(network: Network, count: int = SEEDS, walks: int = WALKS) -> dict[st
     }
 
 
+def record(folder: Path, figures: dict[str, float]) -> None:
+    """Write the figures into the model's card, in place of those that stand there."""
+    card = folder / "model.toml"
+    table = ", ".join(f"{key} = {value}" for key, value in figures.items())
+    lines = [f"measures = {{ {table} }}" if line.startswith("measures = ") else line
+             for line in card.read_text("utf-8").splitlines()]
+    card.write_text("\n".join(lines) + "\n", "utf-8")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command: print the figures as JSON."""
     parser = argparse.ArgumentParser(prog="perform.train.measure", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("model", type=Path, help="a model folder")
+    parser.add_argument("--record", action="store_true", help="write them into its card as well")
     options = parser.parse_args(arguments)
-    sys.stdout.write(json.dumps(measure(load_network(options.model)), indent=2) + "\n")
+    figures = measure(load_network(options.model))
+    if options.record:
+        record(options.model, figures)
+    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
     return 0
 
 

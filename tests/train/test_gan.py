@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from perform.core.card import read_card
 from perform.generators.stylegan import load_network
 from perform.train import gan
 from perform.train.export import export, mean_w
-from perform.train.measure import features, fine_power, measure, pairwise
+from perform.train.measure import features, fine_power, measure, pairwise, record
 
 TINY = replace(gan.ARCHITECTURE, w_dim=16, num_mapping_layers=2, resolution=32, channel_base=128, channel_max=8)
-STAGES = (gan.Stage(8, 0.5, 4), gan.Stage(16, 0.7, 4), gan.Stage(32, 1.01, 4, adversarial=True))
+STAGES = (gan.Stage(8, 0.5, 4), gan.Stage(16, 0.7, 4, adversarial=True), gan.Stage(32, 1.01, 4, adversarial=True))
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -76,6 +77,8 @@ def test_export_loads_and_measures(tmp_path: Path) -> None:
     assert network.card is not None
     assert network.card.training["pictures_seen"] == 8
     figures = measure(network, count=4, walks=1)
+    record(tmp_path / "model", figures)
+    assert read_card(tmp_path / "model").training["measures"] == figures
     assert set(figures) == {"seeds", "distance_ratio", "nearest_ratio", "fine_power_ratio", "largest_over_median_step"}
 
 
