@@ -62,9 +62,11 @@ class BarFilter:
 
     def _cue_weights(self, metre: int, place: int) -> tuple[float, ...]:
         m = self.model
+        if (metre, place) == (2, 0):  # half of the ones of a bar of two would be threes of a bar of four
+            return tuple(0.5 * (a + b) for a, b in zip(m.downbeat, m.middle, strict=True))
         if place == 0:
             return m.downbeat
-        if metre == 4 and place == 2 or metre == 6 and place == 3:
+        if (metre, place) in ((4, 2), (6, 3)):
             return m.middle
         return m.weak
 
@@ -101,7 +103,7 @@ class BarFilter:
         return self.model.repeat * out
 
     def ahead(self, metre: int, place: int, hold: float = 1.3) -> tuple[int, int]:
-        """(metre, place 0.. of the next beat), given what it would be by counting on; hold: how strongly to count on."""
+        """(metre, place 0.. of the next beat). metre, place: what counting on gives; hold: how hard to keep to it."""
         belief = self.belief @ self.step_matrix
         best = int(belief.argmax())
         counted = int(np.flatnonzero((self.metre == metre) & (self.place == place))[0])

@@ -180,5 +180,3 @@ class BeatCore:
 
 def _ramp(x: float, low: float, high: float) -> float:
     return min(max((x - low) / (high - low), 0.0), 1.0)
-
-

@@ -95,6 +95,8 @@ class OnsetFront:
         """Analyse one hop. Returns (samples consumed at its end, onset [BANDS] float32, each 0..about 1)."""
         need = self._hop_end(self._hop + 1) - self._consumed
         buffer = self._buffer
+        if self._hop == 0:
+            buffer[:] = self._pending[0][0]  # a constant that was always there is no onset
         buffer[:-need] = buffer[need:]
         at = self.size - need
         while need > 0:
@@ -113,11 +115,15 @@ class OnsetFront:
 
     def _analyse(self) -> np.ndarray:
         spectrum = np.fft.fft(self._buffer * self._window)
+        # Through this window a constant shows in bins 0 and +-1 at ratios 1 and -1/2: take it out of the latter.
+        constant = 0.5 * spectrum[0]
+        spectrum[1] += constant
+        spectrum[-1] += constant
         half = self.size // 2
         power = spectrum.real**2 + spectrum.imag**2
         # Left in the real part, right in the imaginary one: both spectra's powers add up without cancelling.
         both = power[: half + 1].copy()
-        both[1:half] += power[: half : -1]
+        both[1:half] += power[:half:-1]
         both *= 0.25
         mags = np.sqrt(both) @ self._weights
         self.level = float(mags.max())

@@ -26,12 +26,13 @@ class PulseModel:
     """The few numbers of the model. Likelihoods are natural logarithms against 'nothing happens here'."""
 
     tempo_step: float = 0.02
-    stiffness: float = 150.0
+    stiffness: float = 70.0
     jump: float = 1e-3
     leak: float = 1e-5
-    prior_bpm: float = 135.0
+    prior_bpm: float = 130.0
     prior_octaves: float = 0.5
     prior_power: float = 3.0
+    slow_limit: float = 2.0
     gain: float = 0.25
     cap: float = 0.8
     beat: tuple[float, ...] = (-1.3, -1.6, -2.0, -2.2, 4.3, 5.2, 6.5, 7.0)
@@ -66,8 +67,10 @@ class PulseFilter:
         change /= change.sum(axis=1, keepdims=True)
         change = (1.0 - m.jump) * change + m.jump * self.prior[None, :]
         if m.prior_power:
-            bonus = np.exp(m.prior_power * self.periods / HOPS_PER_S * np.log(self.prior / widths / (self.prior / widths).max()))
-            change *= bonus[None, :]
+            fast = 0.5 * (octaves / m.prior_octaves) ** 2
+            slow = m.slow_limit * (1.0 - np.exp(-fast / m.slow_limit))  # a slow song with few notes is left alone
+            logs = -np.where(octaves > 0.0, fast, slow)
+            change *= np.exp(m.prior_power * self.periods / HOPS_PER_S * logs)[None, :]
         self.change = np.ascontiguousarray(change, np.float32)
         self.floor = np.repeat(self.prior / self.periods, self.periods).astype(np.float32)
         self.alpha = self.floor.copy()
