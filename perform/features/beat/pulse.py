@@ -29,16 +29,16 @@ class PulseModel:
     stiffness: float = 70.0
     jump: float = 1e-3
     leak: float = 1e-5
-    prior_bpm: float = 130.0
+    prior_bpm: float = 132.0
     prior_octaves: float = 0.5
     prior_power: float = 3.0
     slow_limit: float = 2.0
     gain: float = 0.25
     cap: float = 0.8
     beat: tuple[float, ...] = (-1.3, -1.6, -2.0, -2.2, 4.3, 5.2, 6.5, 7.0)
-    half: tuple[float, ...] = (-0.6, -0.9, -1.3, -1.6, 2.8, 4.0, 4.8, 5.4)
+    half: tuple[float, ...] = (-0.45, -0.8, -1.3, -1.6, 2.2, 3.6, 4.8, 5.4)
     quarter: tuple[float, ...] = (0.0, -0.1, -0.15, -0.3, 0.0, 0.6, 1.6, 2.5)
-    swing: tuple[float, ...] = (-0.6, -0.9, -1.3, -1.6, 2.8, 4.0, 4.8, 5.4)
+    swing: tuple[float, ...] = (-0.45, -0.8, -1.3, -1.6, 2.2, 3.6, 4.8, 5.4)
     shares: tuple[float, ...] = (0.98, 0.85, 0.5, 0.2)
     taper: tuple[float, ...] = (0.6, 0.9, 1.0, 0.9, 0.6)
 
