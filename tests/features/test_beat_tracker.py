@@ -301,6 +301,34 @@ def test_announcements_need_trust():
     assert [b for s in states for b in feed.feed(s)] == announce(states)
 
 
+def test_a_hand_can_set_the_tempo_and_the_one():
+    samples, beats = pattern(140, 9.0)
+    tracker = BeatTracker(RATE)
+    at = int(6.0 * RATE)
+    before = tracker.process(AudioBlock(samples[:at], RATE, 0.0))
+    assert abs(before[-1].tempo_bpm - 140) < 2
+    beat = int(np.abs(beats - 6.0).argmin()) - 3
+    tracker.suggest(float(beats[beat]), 70.0)
+    tracker.set_one(float(beats[beat] + 4 * 60 / 70 / 2))
+    after = tracker.process(AudioBlock(samples[at:], RATE, 6.0))
+    assert abs(after[40].tempo_bpm - 70) < 2
+    assert after[-1].beats > before[-1].beats
+    for wrong in ((1.0, 0.0), (float("nan"), 120.0), (1.0, float("inf"))):
+        with pytest.raises(UsageError):
+            tracker.suggest(*wrong)
+
+
+def test_the_one_can_be_set_by_hand():
+    samples, _ = pattern(120, 9.0)
+    tracker = BeatTracker(RATE)
+    at = int(6.1 * RATE)
+    state = tracker.process(AudioBlock(samples[:at], RATE, 0.0))[-1]
+    wanted = state.next_beat_s + (0.5 if state.next_bar_s < state.next_beat_s + 0.1 else 0.0)
+    tracker.set_one(wanted)
+    states = tracker.process(AudioBlock(samples[at:], RATE, 6.1))
+    assert states[10].next_bar_s == pytest.approx(wanted, abs=0.05)
+
+
 def test_an_impossible_rate_is_refused():
     for rate in (0.0, -1.0, float("nan"), 1e7):
         with pytest.raises(UsageError, match="rate"):

@@ -75,6 +75,12 @@ class BarFilter:
         self.belief = 0.1 * self.belief + 0.9 * self.start
         self._kept = 0
 
+    def favour(self, to_one: int, weight: float) -> None:
+        """Take in someone's word: with probability `weight` (0..1) the downbeat comes `to_one` beats from the last
+        beat (0: that beat was one)."""
+        fits = self.belief * ((self.place + to_one) % self.metre == 0)
+        self.belief = (1.0 - weight) * self.belief + weight * fits / max(fits.sum(), 1e-12)
+
     def observe(self, beat: np.ndarray, half: np.ndarray, change: float) -> None:
         """One more beat has sounded. beat, half: onsets on it and halfway to the next [4]. change: of harmony, >= 0."""
         m = self.model

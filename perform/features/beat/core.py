@@ -72,6 +72,12 @@ class BarListener:
         self._hops = 0
         self._stage = 0
 
+    def set_one(self, to_one: int, weight: float) -> None:
+        """A hand's word on the bar: the downbeat is `to_one` beats after the last beat (0: it was that one)."""
+        self.filter.favour(to_one + (self._stage < 3), weight)
+        metre = self.metre
+        self._next = (metre, (1 - to_one) % metre)
+
     def listen(self, event: np.ndarray, bands: np.ndarray, since_s: float, period_s: float) -> None:
         """One hop. event: windowed onsets [BANDS]. bands: log spectrum. since_s: since the beat."""
         if self._stage == 3:
@@ -147,6 +153,12 @@ class BeatCore:
         self.bars.filter.reset()
         self.confidence = self._everywhere = self._on_beat = 0.0
         self._heard = 0
+
+    def suggest(self, now_s: float, beat_s: float, tempo_bpm: float, weight: float) -> None:
+        """A hand's word on the beat: one falls at beat_s, at this tempo. weight: 0..1, how far to believe it."""
+        period = min(max(60.0 * HOPS_PER_S / tempo_bpm, self.pulse.periods[0]), self.pulse.periods[-1])
+        to_go = (beat_s + LATENCY_S - now_s) * HOPS_PER_S % period
+        self.pulse.favour(period, to_go, weight)
 
     def _choose(self) -> None:
         """Follow the grid in hand; change to another when it has become clearly likelier."""

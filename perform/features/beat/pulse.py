@@ -112,6 +112,19 @@ class PulseFilter:
         """Back to the prior: any tempo, any phase."""
         self.alpha[:] = self.floor
 
+    def favour(self, period: float, to_go: float, weight: float) -> None:
+        """Take in someone's word: with probability `weight` (0..1) the next beat is `to_go` hops away and beats are
+        `period` hops long."""
+        rows = np.flatnonzero(np.abs(np.log(self.periods / period)) < 0.6 * max(self.model.tempo_step, 1.0 / period))
+        if not len(rows):
+            rows = np.array([int(np.abs(self.periods - period).argmin())])
+        reach = max(2, round(0.04 * period))
+        lengths = self.periods[rows, None]
+        position = (lengths - round(to_go) - np.arange(-reach, reach + 1)) % lengths
+        index = np.unique(self.offsets[rows, None] + (position - (self.hop - 1)) % lengths)
+        self.alpha *= np.float32(1.0 - weight)
+        self.alpha[index] += np.float32(weight / len(index))
+
     def step(self, onset: np.ndarray, heard: bool = True) -> None:
         """Advance by one hop. onset: [BANDS], each about 0..1.5, 1 being a strong onset. heard: False for a hop
         of which nothing is known."""

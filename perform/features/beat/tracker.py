@@ -74,6 +74,20 @@ class BeatTracker:
             out.append(self._state(now_s))
         return out
 
+    def suggest(self, beat_s: float, tempo_bpm: float, weight: float = 0.95) -> None:
+        """Someone (a tap, x2, a nudge) says that a beat falls at beat_s, stream time, at this tempo: an observation
+        into the filter. weight: 0..1, how far to believe it. Raises UsageError."""
+        if not (0.0 < tempo_bpm < math.inf and math.isfinite(beat_s) and 0.0 <= weight <= 1.0):
+            raise UsageError(f"beat tracker: cannot take {tempo_bpm} bpm at {beat_s} s with weight {weight}")
+        self._core.suggest(self._end_s(), beat_s, tempo_bpm, weight)
+
+    def set_one(self, time_s: float, weight: float = 0.95) -> None:
+        """Someone says that the beat nearest to time_s is the first of a bar."""
+        follow = self._core.follow
+        if math.isfinite(time_s) and math.isfinite(follow.last_beat_s):
+            to_one = round((time_s - follow.last_beat_s) / follow.period_s)
+            self._core.bars.set_one(min(max(to_one, -3), 7), weight)
+
     def _end_s(self) -> float:
         return (self._origin_s or 0.0) + self._front.consumed / self._front.rate_hz
 
