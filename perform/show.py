@@ -176,9 +176,7 @@ class Show:
         if address == "quit":
             self.running = False
         elif address == "out/fullscreen":
-            switch = getattr(self.stage, "toggle_fullscreen", None)
-            if switch is not None:
-                switch()
+            self.stage.toggle_fullscreen()
         elif address in table:
             new = not table.value(address) if value == "toggle" else value
             event = ControlEvent(address, new, self.engine.moment.seconds, "keyboard")

@@ -249,6 +249,9 @@ def test_a_real_window_and_its_keys(tmp_path: Path, screen: str) -> None:
         until_screen(screen, lambda s: s.mean() > lit.mean() * 0.8)
         press("h")
         until_screen(screen, lambda s: np.abs(s.astype(int) - lit.astype(int)).max() > 60)
+        press("f")
+        until_screen(screen, lambda s: (s[4:-4, 4:-4].max(axis=2) > 8).any(axis=1).sum() > 430)
+        press("f")
         press("Escape")
         report = show.finish()
     assert report["counts"].get("control errors", 0) == 0

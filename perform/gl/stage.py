@@ -101,6 +101,12 @@ class GlStage:
         """True when a person can see it."""
         return self.surface.visible
 
+    def toggle_fullscreen(self) -> None:
+        """Fill the screen with the window, or give it back; nothing offscreen."""
+        switch = getattr(self.surface, "toggle_fullscreen", None)
+        if switch is not None:
+            switch()
+
     def _deck(self, name: str) -> Deck:
         try:
             return self._decks[name.removeprefix("deck/")]

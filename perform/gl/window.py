@@ -66,8 +66,29 @@ class WindowSurface:
         claim(self)
         self._glfw.swap_interval(1 if vsync else 0)
         self._glfw.set_key_callback(self.window, self._on_key)
-        if fullscreen:
-            self._glfw.set_input_mode(self.window, self._glfw.CURSOR, self._glfw.CURSOR_HIDDEN)
+        self._monitor = monitor
+        self._restore = (60, 60, *size)
+        self._hide_cursor(fullscreen)
+
+    def _hide_cursor(self, hidden: bool) -> None:
+        glfw = self._glfw
+        glfw.set_input_mode(self.window, glfw.CURSOR, glfw.CURSOR_HIDDEN if hidden else glfw.CURSOR_NORMAL)
+
+    def toggle_fullscreen(self) -> None:
+        """Fill the monitor, or go back to the window as it was. A monitor that is gone: the first one."""
+        glfw = self._glfw
+        if glfw.get_window_monitor(self.window):
+            glfw.set_window_monitor(self.window, None, *self._restore, 0)
+            self._hide_cursor(False)
+            return
+        monitors = glfw.get_monitors()
+        if not monitors:
+            return
+        self._restore = (*glfw.get_window_pos(self.window), *glfw.get_window_size(self.window))
+        monitor = monitors[self._monitor if self._monitor < len(monitors) else 0]
+        mode = glfw.get_video_mode(monitor)
+        glfw.set_window_monitor(self.window, monitor, 0, 0, mode.size.width, mode.size.height, mode.refresh_rate)
+        self._hide_cursor(True)
 
     def _create(self, size: tuple[int, int], title: str, number: int, fullscreen: bool) -> Any:
         glfw = self._glfw
