@@ -38,6 +38,7 @@ class Rig:
     speaker: Any = None
     recorder: Any = None
     software: bool = True
+    clipped: int = 0
 
     @property
     def engine(self) -> Engine:

@@ -94,7 +94,7 @@ def hud(rig: Rig, fps: float) -> tuple[list[str], dict[str, float]]:
     lines = [
         f"{rig.show.preset.title or rig.show.preset.name}  ·  {rig.show.source}{coming}",
         f"screen {shown:.0f} fps   deck a {deck}   latency about {latency_ms(rig, fps):.0f} ms",
-        f"{engine.tempo.bpm:.1f} bpm ({engine.tempo.source})   sound: {rig.sound.name}",
+        f"{engine.tempo.bpm:.1f} bpm ({engine.tempo.source})   sound: {rig.sound.name}{_clip_light(rig)}",
     ]
     if engine.health.last_error:
         lines.append(engine.health.last_error[:90])
@@ -103,6 +103,12 @@ def hud(rig: Rig, fps: float) -> tuple[list[str], dict[str, float]]:
     names = ("level", "bass/level", "lowmid/level", "highmid/level", "treble/level")
     meters = {name.removesuffix("/level"): engine.signals.get(f"audio/{name}", 0.0) for name in names}
     return lines, meters
+
+
+def _clip_light(rig: Rig) -> str:
+    """Lit while the input is too hot: it clipped since the HUD was last drawn."""
+    before, rig.clipped = rig.clipped, rig.sound.counts().get("clipped", 0)
+    return "   CLIP: turn the input down" if rig.clipped > before else ""
 
 
 def _opening_line(rig: Rig, options: Options) -> str:
