@@ -29,9 +29,9 @@ class TrustModel:
     contrast_low: float = 0.05
     contrast_high: float = 0.18
     contrast_s: float = 3.0
-    mass_low: float = 0.15
-    mass_high: float = 0.35
-    rise_s: float = 0.7
+    mass_low: float = 0.18
+    mass_high: float = 0.42
+    rise_s: float = 0.6
     fall_s: float = 12.0
     switch_ratio: float = 1.5
     switch_trusted: float = 4.0
@@ -168,10 +168,12 @@ class BeatCore:
             self._to_go += self._period
         mass, period, to_go = pulse.near(self._period, self._to_go)
         best_period, best_to_go = pulse.peak()
-        best_mass, best_period, best_to_go = pulse.near(best_period, best_to_go)
-        t = self.trust
-        if best_mass > (t.switch_ratio + (t.switch_trusted - t.switch_ratio) * self.confidence) * mass:
-            mass, period, to_go = best_mass, best_period, best_to_go
+        apart = abs((best_to_go - to_go + 0.5 * period) % period - 0.5 * period)
+        if abs(best_period - period) > 0.03 * period or apart > 0.06 * period:
+            t = self.trust
+            best_mass, best_period, best_to_go = pulse.near(best_period, best_to_go)
+            if best_mass > (t.switch_ratio + (t.switch_trusted - t.switch_ratio) * self.confidence) * mass:
+                mass, period, to_go = best_mass, best_period, best_to_go
         self.mass, self._period, self._to_go = mass, period, to_go
 
     def _weigh(self) -> None:
