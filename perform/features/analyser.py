@@ -14,6 +14,7 @@ from perform.features.display import Display
 from perform.features.frame import FeatureUnit, Hop, Output
 from perform.features.intake import CLIP_AT, Intake
 from perform.features.scale import Scale
+from perform.features.slow import Slow
 from perform.features.spectra import Spectra
 from perform.features.tables import plan_for
 
@@ -56,6 +57,7 @@ class FeatureAnalyser:
         self._intake = Intake(self._plan)
         self._scale = Scale()
         self._display = Display(self._plan)
+        self._slow = Slow(self._plan)
         self._units: list[FeatureUnit] = [module.Unit() for module in _UNITS]
         self._hop = Hop()
         self._index = 0
@@ -106,6 +108,7 @@ class FeatureAnalyser:
         self._spectra = Spectra(self._plan, _edges(self._values))
         self._scale.retune(self._plan.dt_s)
         self._display.retune(self._plan)
+        self._slow.retune(self._plan)
         for unit in self._units:
             unit.retune(self._plan)
         self._quiet_after = self._plan.window // self._plan.hop + 1
@@ -145,6 +148,7 @@ class FeatureAnalyser:
             self._spectra.measure(history, hop)
         else:
             self._spectra.rest(hop)
+        self._slow.step(hop)
         self._scale.step(hop)
         self._display.step(hop)
         values: dict[str, float] = {}

@@ -35,6 +35,7 @@ class Hop:
     weighted_power: K-weighted. hop_power: of the hop alone. window_power: of the analysis window, unweighted.
     gate: 0 shut .. 1 open. level: 0..1 of the whole, before smoothing. band_level: the same for each band.
     scale: mean square that stands for "loud" just now. history: [2, n] float32 with the newest sample last.
+    slow: the same at about 6 kHz.
     """
 
     dt_s: float = 0.0
@@ -53,6 +54,7 @@ class Hop:
     band_level: list[float] = field(default_factory=lambda: [0.0] * 4)
     samples: np.ndarray = field(default_factory=lambda: np.zeros((2, 1), np.float32))
     history: np.ndarray = field(default_factory=lambda: np.zeros((2, 1), np.float32))
+    slow: np.ndarray = field(default_factory=lambda: np.zeros((2, 1), np.float32))
     power: np.ndarray = field(default_factory=lambda: np.zeros(1, np.float32))
     mel_power: np.ndarray = field(default_factory=lambda: np.zeros(64, np.float32))
 

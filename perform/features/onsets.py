@@ -20,9 +20,9 @@ WHITEN_S = 6.0
 FLOOR_DB = -34.0
 """Mel bands this far under the loudness of the whole are not whitened any further."""
 REFRACTORY_S = 0.09
-BARS = (0.55, 0.3, 0.3, 0.4, 0.3)
-"""No rise under this is an onset: four bands and the whole. With few mel bands bass is restless: its bar is high."""
-OVER_MEAN = (5.0, 5.0, 5.0, 5.0, 6.0)
+BARS = (3.5, 0.3, 0.3, 0.4, 0.3)
+"""No rise under this is an onset: four bands and the whole; nepers of compressed power, in the bass decibels."""
+OVER_MEAN = (4.0, 5.0, 5.0, 5.0, 6.0)
 """Nor is one that does not stand out by this factor from the mean rise of late."""
 GROW_S = 0.025
 TOP_S = 4.0
@@ -111,7 +111,7 @@ class Picker:
         self._least, self._over_mean = bar, over_mean
         self.count = 0
         self.hit = 0.0
-        self.top = 1.0
+        self.top = max(1.0, bar)
         self._mean = 0.0
         self._since = 1.0
         self._armed = True

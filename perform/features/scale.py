@@ -74,6 +74,7 @@ class Scale:
         self._silent_s = 0.0
         self._open = False
         self._gate = 0.0
+        self._dt_s = 256 / 48000
         self.configure(-60.0, 14.0)
         self.retune(256 / 48000)
 
@@ -82,10 +83,12 @@ class Scale:
         self._gate_open = power(gate_db)
         self._gate_close = power(gate_db + GATE_CLOSE_DB)
         self._adapt_s = adapt_s
+        self._sink = -math.expm1(-self._dt_s / adapt_s)
 
     def retune(self, dt_s: float) -> None:
         """Set the time from hop to hop."""
         self._dt_s = dt_s
+        self._sink = -math.expm1(-dt_s / self._adapt_s)
         self._rise = -math.expm1(-dt_s / RISE_S)
         self._fade = math.exp(-dt_s / GATE_RELEASE_S)
         self._valley_fall = -math.expm1(-dt_s / VALLEY_FALL_S)
@@ -110,11 +113,12 @@ class Scale:
 
     def _follow(self, hop: Hop) -> None:
         """In the first seconds of a piece the references settle fast, later they sink at adapt_s."""
-        settled = self._heard_s > SETTLE_S
-        sink = -math.expm1(-self._dt_s / (self._adapt_s if settled else 0.5 + 0.12 * self._heard_s))
-        self._whole.step(hop.weighted_power, self._rise, sink)
+        rise, sink = self._rise, self._sink
+        if self._heard_s <= SETTLE_S:
+            sink = -math.expm1(-self._dt_s / (0.5 + 0.12 * self._heard_s))
+        self._whole.step(hop.weighted_power, rise, sink)
         for follower, now in zip(self._bands, hop.band_power, strict=True):
-            follower.step(now, self._rise, sink)
+            follower.step(now, rise, sink)
 
     def _rate(self, hop: Hop) -> None:
         whole, fall, climb = self._whole, self._valley_fall, self._valley_climb

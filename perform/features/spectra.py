@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from perform.features.frame import Hop
 from perform.features.tables import MELS, Plan, band_weights, k_weighting, mel_weights, power_window
 
-_ROW_BANDS = MELS
-_ROW_WEIGHTED = MELS + 4
-_ROW_ALL = MELS + 5
+_PIECES = (0, 44, MELS)
+"""Mel bands of similar reach, multiplied together: two narrow products take a third of the time of a wide one."""
 _REST_BINS = 64
 """A constant offset leaks no further than this many bins (-90 dB)."""
+
+
+def _pieces(weights: np.ndarray) -> list[tuple[slice, slice, np.ndarray]]:
+    """Weights [MELS, bins] as (rows, bins, the part that is not zero) for each of _PIECES."""
+    out = []
+    for first, last in pairwise(_PIECES):
+        used = np.flatnonzero(weights[first:last].any(axis=0))
+        bins = slice(int(used[0]), int(used[-1]) + 1) if used.size else slice(0, 1)
+        out.append((slice(first, last), bins, np.ascontiguousarray(weights[first:last, bins])))
+    return out
 
 
 class Spectra:
@@ -30,19 +41,20 @@ class Spectra:
         self._squares = np.zeros((2, 2 * bins), np.float32)
         self._sum = np.zeros(2 * bins, np.float32)
         self._power = np.zeros(bins, np.float32)
-        self._rows = np.zeros(MELS + 6, np.float32)
-        self._weights = np.zeros((MELS + 6, bins), np.float32)
-        self._weights[:MELS] = mel_weights(plan)
+        self._rows = np.zeros(MELS, np.float32)
+        self._sums = np.zeros(6, np.float32)
+        self._mels = _pieces(mel_weights(plan))
+        self._weights = np.zeros((6, bins), np.float32)
         audible = hz >= 20.0
-        self._weights[_ROW_WEIGHTED] = k_weighting(hz) * audible
-        self._weights[_ROW_ALL] = audible
+        self._weights[4] = k_weighting(hz) * audible
+        self._weights[5] = audible
         self.set_edges(edges_hz)
         rest = np.fft.rfft(self._window.astype(np.float64))
         self._rest = (rest[:_REST_BINS] / rest[0]).astype(np.complex64)
 
     def set_edges(self, edges_hz: tuple[float, float, float]) -> None:
         """Move the three edges between the bands."""
-        self._weights[_ROW_BANDS : _ROW_BANDS + 4] = band_weights(self.plan.bin_hz(), edges_hz)
+        self._weights[:4] = band_weights(self.plan.bin_hz(), edges_hz)
 
     def measure(self, history: np.ndarray, hop: Hop) -> None:
         """history [2, window] -> the powers of `hop`. A constant offset is projected out of the lowest bins."""
@@ -61,10 +73,12 @@ class Spectra:
         self._publish(hop)
 
     def _publish(self, hop: Hop) -> None:
-        np.dot(self._weights, self._power, out=self._rows)
-        rows = self._rows[MELS:].tolist()
+        for rows, bins, weights in self._mels:
+            np.dot(weights, self._power[bins], out=self._rows[rows])
+        np.dot(self._weights, self._power, out=self._sums)
+        sums = self._sums.tolist()
         hop.power = self._power
-        hop.mel_power = self._rows[:MELS]
-        hop.band_power = rows[:4]
-        hop.weighted_power = rows[4]
-        hop.window_power = rows[5]
+        hop.mel_power = self._rows
+        hop.band_power = sums[:4]
+        hop.weighted_power = sums[4]
+        hop.window_power = sums[5]

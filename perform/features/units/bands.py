@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Mapping
-from itertools import islice
 
 from perform.core.params import Param
 from perform.core.types import Value
 from perform.features.frame import BANDS, COUNT_MAX, Hop, Output
+from perform.features.kick import LowRise
 from perform.features.onsets import BARS, OVER_MEAN, Flux, Picker
 from perform.features.tables import Plan
 from perform.features.units.loudness import ease
 
 PRESENCE_S = 1.5
 FLUX_RELEASE_S = 0.06
-FRESH_HOPS = 12
-FRESH_RATIO = 1.35
-"""A bass onset must exceed, by this factor in power, all of the last 12 hops but two: the low mel bands are few and
-narrow, and a mere return from a dip (noise, two notes beating) would look like an attack."""
 
 PARAMS = (
     Param("attack_s", "float", 0.008, 0.0, 1.0, "s", "cube", "how fast levels rise (time constant)"),
@@ -69,18 +64,19 @@ class Voice:
 
 
 class Unit:
-    """Bands are read from the hop; onsets come from the mel bands, weighted by the same edges."""
+    """Bands are read from the hop; onsets come from the mel bands, weighted by the same edges, but those of the
+    bass from its waveform."""
 
     def __init__(self) -> None:
         self._voices = [Voice(band) for band in BANDS]
         self._pickers = [Picker(bar, over) for bar, over in zip(BARS, OVER_MEAN, strict=True)]
         self._flux = Flux()
         self._shown_flux = 0.0
-        self._bass = deque([0.0] * FRESH_HOPS, maxlen=FRESH_HOPS)
+        self._low = LowRise()
         self._settings = (0.008, 0.18, 0.18, 0.5, 150.0, 800.0, 4500.0)
 
     def retune(self, plan: Plan) -> None:
-        self._dt_s = plan.dt_s
+        self._plan, self._dt_s = plan, plan.dt_s
         self._flux.retune(plan)
         self._tune()
 
@@ -94,19 +90,19 @@ class Unit:
         self._slow = ease(PRESENCE_S, self._dt_s)
         self._flux_keep = math.exp(-self._dt_s / FLUX_RELEASE_S)
         self._flux.set_edges((low, mid, high))
+        self._low.retune(self._plan, low)
         for picker in self._pickers:
             picker.tune(self._dt_s, decay_s, sensitivity)
 
     def step(self, hop: Hop, values: dict[str, float]) -> None:
         rises = self._flux.step(hop)
-        self._bass.append(hop.band_power[0])
-        if hop.band_power[0] < FRESH_RATIO * max(islice(self._bass, FRESH_HOPS - 2)):
-            rises[0] = 0.0
+        self._low.step(hop)
+        rises[0] = self._low.rise_db
         for i, voice in enumerate(self._voices):
             target = hop.band_level[i]
             voice.step(target, self._up, self._down, self._slow, self._dt_s)
             picker = self._pickers[i]
-            picker.step(rises[i], target, hop.gate)
+            picker.step(rises[i], target if i else self._low.loud, hop.gate)
             level, hit, time, presence, onsets = voice.names
             values[level], values[hit], values[time] = voice.level, picker.hit, voice.time
             values[presence], values[onsets] = voice.presence, float(picker.count)

@@ -9,15 +9,15 @@ import numpy as np
 
 from perform.core.types import Value
 from perform.features.frame import Hop, Output
-from perform.features.tables import Plan, chroma_weights, decimation_matrix
+from perform.features.slow import SLOW_KEPT
+from perform.features.tables import Plan, chroma_weights
 from perform.features.units.loudness import ease
 
-WINDOW = 2048
+WINDOW = SLOW_KEPT
 """Samples after decimation to about 6 kHz: 0.34 s."""
 EVERY = 8
 SMOOTH_S = 0.12
 REST_S = 0.25
-_WRAP_HOPS = 32
 
 _NAMES = ("C", "C sharp", "D", "D sharp", "E", "F", "F sharp", "G", "G sharp", "A", "A sharp", "B")
 OUTPUTS = {
@@ -26,7 +26,7 @@ OUTPUTS = {
 
 
 class Unit:
-    """Decimates every hop, transforms every eighth, smooths in between."""
+    """Transforms in every eighth hop, smooths in between."""
 
     def __init__(self) -> None:
         self._shown = np.zeros(12, np.float32)
@@ -34,12 +34,6 @@ class Unit:
         self._keys = tuple(OUTPUTS)
 
     def retune(self, plan: Plan) -> None:
-        self._matrix = decimation_matrix(plan)
-        taps, self._slow_hop = self._matrix.shape
-        self._taps = min(taps, plan.window)
-        self._matrix = np.ascontiguousarray(self._matrix[taps - self._taps :])
-        self._ring = np.zeros((2, WINDOW + _WRAP_HOPS * self._slow_hop), np.float32)
-        self._write = WINDOW
         window = np.hanning(WINDOW + 1)[:-1]
         self._window = (window / window.sum()).astype(np.float32)
         self._frame = np.zeros((2, WINDOW), np.float32)
@@ -53,12 +47,6 @@ class Unit:
         pass
 
     def step(self, hop: Hop, values: dict[str, float]) -> None:
-        if self._write + self._slow_hop > self._ring.shape[1]:
-            self._ring[:, :WINDOW] = self._ring[:, self._write - WINDOW : self._write]
-            self._write = WINDOW
-        end = self._write + self._slow_hop
-        np.matmul(hop.history[:, -self._taps :], self._matrix, out=self._ring[:, self._write : end])
-        self._write = end
         if hop.gate <= 0.0:
             self._target.fill(0.0)
             self._shown *= self._fall
@@ -72,7 +60,7 @@ class Unit:
 
     def _look(self, hop: Hop) -> None:
         """Sum of magnitudes per pitch class over the floor between them, the strongest made 1."""
-        np.multiply(self._ring[:, self._write - WINDOW : self._write], self._window, out=self._frame)
+        np.multiply(hop.slow[:, -WINDOW:], self._window, out=self._frame)
         np.fft.rfft(self._frame, axis=-1, out=self._bins)
         magnitude = np.abs(self._bins)
         classes = self._weights @ (magnitude[0] + magnitude[1])

@@ -14,6 +14,7 @@ from perform.features.units.loudness import ease
 
 SMOOTH_S = 0.12
 REST_S = 0.5
+_EVERY = 2
 
 OUTPUTS = {
     "audio/width": Output(0, 1, "", "share of the sides: 0 mono, 0.5 unrelated channels, 1 out of phase"),
@@ -30,16 +31,17 @@ class Unit:
         self._width = self._correlation = 0.0
 
     def retune(self, plan: Plan) -> None:
-        self._ease = ease(SMOOTH_S, plan.dt_s)
+        self._ease = ease(SMOOTH_S, _EVERY * plan.dt_s)
+        self._span = min(_EVERY * plan.hop, plan.window)
         self._fall = math.exp(-plan.dt_s / REST_S)
-        self._differences = np.zeros((2, plan.hop - 1), np.float32)
 
     def configure(self, values: Mapping[str, Value]) -> None:
         pass
 
     def step(self, hop: Hop, values: dict[str, float]) -> None:
         if hop.gate > 0.0:
-            self._measure(hop.samples)
+            if hop.index % _EVERY:
+                self._measure(hop.history[:, -self._span :])
         else:
             self._width = self._width * self._fall if self._width > 1e-3 else 0.0
             self._correlation = self._correlation * self._fall if abs(self._correlation) > 1e-3 else 0.0
