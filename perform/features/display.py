@@ -85,7 +85,9 @@ class Display:
         """[WAVEFORM_SAMPLES, 2] float32, the newest 21 ms; fresh, read-only, clipped to -1..1 where `loud`."""
         span = WAVEFORM_SAMPLES * self._plan.stride
         out = np.empty((WAVEFORM_SAMPLES, 2), np.float32)
-        np.copyto(out, history[:, -span :: self._plan.stride].T)
+        # Row by row: a transposed copy takes twice the time.
+        out[:, 0] = history[0, -span :: self._plan.stride]
+        out[:, 1] = history[1, -span :: self._plan.stride]
         if loud:
             np.clip(out, -1.0, 1.0, out=out)
         out.flags.writeable = False
