@@ -73,25 +73,26 @@ class Discriminator(nn.Module):
 
 
 class Critic(nn.Module):
-    """Looks at a picture twice: at the whole of it made small, and, where it is larger, at a part of it close by.
+    """Looks at pictures in turn: at the whole of them made small, and, where they are larger, at a part close by.
 
-    Both looks are `look` px wide, so a larger picture costs the opponent little more.
+    Both looks are `look` px wide, so a larger picture costs the opponent no more.
     """
 
     def __init__(self, look: int) -> None:
         super().__init__()
-        self.look = look
+        self.look, self.turn = look, 0
         self.whole, self.close = Discriminator(look), Discriminator(look)
         self.register_buffer("has_looked_close", torch.zeros((), dtype=torch.bool))
 
     def forward(self, picture: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-        """Pictures [n, 3, side, side] -> logits [1 or 2, n]."""
+        """Pictures [n, 3, side, side] -> logits [n]. Odd turns look close, where there is anything to come close to."""
         spare = picture.shape[-1] - self.look
-        logits = [self.whole(F.adaptive_avg_pool2d(picture, self.look) if spare else picture, dtype)]
-        if spare:
-            if not self.has_looked_close:  # edges and light look alike at both scales: start from what is known
-                self.close.load_state_dict(self.whole.state_dict())
-                self.has_looked_close.fill_(True)
-            y, x = torch.randint(spare + 1, (2,)).tolist()
-            logits.append(self.close(picture[:, :, y : y + self.look, x : x + self.look], dtype))
-        return torch.stack(logits)
+        if not spare:
+            return self.whole(picture, dtype)
+        if self.turn % 2 == 0:
+            return self.whole(F.adaptive_avg_pool2d(picture, self.look), dtype)
+        if not self.has_looked_close:  # edges and light look alike at both scales: start from what is known
+            self.close.load_state_dict(self.whole.state_dict())
+            self.has_looked_close.fill_(True)
+        y, x = torch.randint(spare + 1, (2,)).tolist()
+        return self.close(picture[:, :, y : y + self.look, x : x + self.look], dtype)

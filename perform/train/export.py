@@ -14,7 +14,8 @@ from perform.generators.stylegan.network import Generator
 
 DATA = "Pictures drawn by this project's own rules (perform/train/rules): marbling, silk, creatures, cells, nebulae."
 RECIPE = ("direct regression on pairs (latent, rule picture) with a Laplacian-pyramid loss, from 16 to 64 px; then to "
-          "128 px with a texture loss and a discriminator (non-saturating, R1) besides; running mean of the weights")
+          "128 px with losses on texture and on the finest bands' power, and a discriminator (non-saturating, R1), "
+          "besides; running mean of the weights")
 
 
 @torch.no_grad()

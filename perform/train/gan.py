@@ -26,7 +26,7 @@ from perform.train import rules
 from perform.train.data import Pool
 from perform.train.discriminator import Critic
 from perform.train.export import cut, export, mean_w, sheet
-from perform.train.losses import difference, texture
+from perform.train.losses import crispness, difference, texture
 from perform.train.team import Team, run_team
 
 
@@ -50,10 +50,11 @@ STAGES = (
 ARCHITECTURE = Architecture(z_dim=rules.PARAMS, w_dim=192, num_mapping_layers=4, resolution=256, channel_base=4096,
                             channel_max=128, mapping_lr_multiplier=1.0)
 RATE = 1e-2  # Adam's step at the start, falling all the way; thrice the usual, for the steps are few
-HALF_LIFE = 2500  # pictures after which the running mean of the weights has forgotten half
-OPPONENT_RATE = 3e-3
-GRAIN = 0.03  # strength of the noise inputs, against activations of about one
+HALF_LIFE = 1500  # pictures after which the running mean of the weights has forgotten half
+OPPONENT_RATE = 3e-3  # the discriminator's step, which stays
+GRAIN, FINEST_GRAIN = 0.01, 0.03  # strength of the noise inputs, against activations of about one
 TEXTURE = 0.8  # how hard the kind of detail pulls on a picture, next to the picture itself
+CRISP = 1.1  # and the power of the finest detail
 OPPONENT = 0.5  # how hard the discriminator pulls on a picture, next to the picture's own target
 FOLLOW_EVERY = 4  # steps between two updates of that mean
 R1_EVERY, R1_WEIGHT = 16, 0.08
@@ -92,7 +93,7 @@ class Trainer:
         if self.pool is None or self.pool.size != stage.side:
             self.pool = Pool(stage.side, self.arch.z_dim, self.seed + self.steps + 7919 * self.team.rank)
         done = self.spent / self.seconds
-        rate = RATE * min(1.0, self.steps / 100 + 0.01) * max(0.06, 1.0 - done)
+        rate = RATE * min(1.0, self.steps / 100 + 0.01) * max(0.12, 1.0 - done)
         for group in self.adam.param_groups:
             group["lr"] = rate
         z, wanted = self.pool.batch(max(1, stage.batch // self.team.size))
@@ -124,10 +125,11 @@ class Trainer:
 
     def _adversarial(self, z: Tensor, wanted: Tensor) -> None:
         d, d_adam = self._opponent()
-        made = self.generator(z, "random", until=wanted.shape[-1], dtype=self.dtype)
+        d.turn = self.steps
+        made = self.generator(z, "none", until=wanted.shape[-1], dtype=self.dtype)
         d.requires_grad_(True)
         loss = F.softplus(d(made.detach(), self.dtype)).mean() + F.softplus(-d(wanted, self.dtype)).mean()
-        if self.steps % R1_EVERY == 0:
+        if self.steps % R1_EVERY < 2:  # one of each look
             loss = loss + R1_EVERY * R1_WEIGHT / 2 * gradient_penalty(d, wanted[: max(1, len(wanted) // 2)])
         else:
             self._note("d", loss.detach())
@@ -140,13 +142,17 @@ class Trainer:
         apart = difference(seen, wanted, fine=0.3)
         against = F.softplus(-d(seen, self.dtype)).mean()
         grain = texture(seen, wanted)
-        towards, finer, sharper = (torch.autograd.grad(part, seen)[0] for part in (apart, against, grain))
+        crisp = crispness(seen, wanted)
+        parts = (apart, against, grain, crisp)
+        towards, finer, sharper, crisper = (torch.autograd.grad(part, seen)[0] for part in parts)
         # all pull on the picture with strengths in a fixed proportion, whatever the scale of their losses
         self.met += 1
         whole = towards.norm()
         finer = finer * (OPPONENT * min(1.0, self.met / 150) * whole / finer.norm().clamp_min(1e-12))
         sharper = sharper * (TEXTURE * whole / sharper.norm().clamp_min(1e-12))
-        self._apply((made * (towards + finer + sharper)).sum())
+        crisper = crisper * (CRISP * whole / crisper.norm().clamp_min(1e-12))
+        self._apply((made * (towards + finer + sharper + crisper)).sum())
+        self._note("crisp", crisp.detach())
         self._note("texture", grain.detach())
         self._note("difference", apart.detach())
         self._note("against", against.detach())
@@ -217,14 +223,15 @@ def start_quiet(generator: Generator) -> None:
 
 
 def set_grain(generator: Generator) -> None:
-    """Give noise a small fixed strength from 16 px up.
+    """Give noise a small fixed strength from 16 px up, for the player's hand. Training itself runs without noise.
 
-    Left to learn it, a generator that is asked for detail paints it all with noise, and the picture turns to sand.
+    Left to use it, a generator that is asked for detail paints it all with noise, and the picture turns to sand.
     """
     for size in generator.arch.sizes:
         block = generator.synthesis.get_submodule(f"b{size}")
         for conv in block.convs:
-            conv.noise_strength.requires_grad_(False).fill_(GRAIN if size >= 16 else 0.0)
+            strength = FINEST_GRAIN if size == generator.arch.resolution else GRAIN if size >= 16 else 0.0
+            conv.noise_strength.requires_grad_(False).fill_(strength)
 
 
 def gradient_penalty(d: Critic, real: Tensor) -> Tensor:
@@ -286,7 +293,9 @@ def work(options: argparse.Namespace, team: Team) -> None:
         if not options.export_only:
             trainer.save()
         mean_w(trainer.mean)
-        export(cut(trainer.mean, STAGES[-1].side), options.out, trainer.pictures, trainer.spent / 3600)
+        made = cut(trainer.mean, STAGES[-1].side)
+        set_grain(made)
+        export(made, options.out, trainer.pictures, trainer.spent / 3600)
 
 
 if __name__ == "__main__":

@@ -57,3 +57,15 @@ def texture(made: Tensor, wanted: Tensor, window: int = 8) -> Tensor:
         total = total + (mine - theirs).abs().mean()
         both = F.avg_pool2d(both, 2)
     return total
+
+
+def crispness(made: Tensor, wanted: Tensor, window: int = 8) -> Tensor:
+    """How far apart two batches are in the power of their two finest bands, place by place, as a ratio.
+
+    The finest band is weak, and no absolute measure minds when it is lost; to a logarithm half is half anywhere.
+    """
+    total = made.new_zeros(())
+    for mine, theirs in zip(pyramid(made)[:2], pyramid(wanted)[:2], strict=True):
+        powers = (F.avg_pool2d(band.square().mean(1), window, window // 2) + 1e-4 for band in (mine, theirs))
+        total = total + (next(powers).log() - next(powers).log()).abs().mean()
+    return total

@@ -79,7 +79,8 @@ def test_export_loads_and_measures(tmp_path: Path) -> None:
     figures = measure(network, count=4, walks=1)
     record(tmp_path / "model", figures)
     assert read_card(tmp_path / "model").training["measures"] == figures
-    assert set(figures) == {"seeds", "distance_ratio", "nearest_ratio", "fine_power_ratio", "largest_over_median_step"}
+    assert set(figures) == {"seeds", "distance_ratio", "nearest_ratio", "nearest_ratio_of_training",
+                            "fine_power_ratio", "largest_over_median_step"}
 
 
 def test_features_are_fixed_and_tell_pictures_apart() -> None:
