@@ -252,6 +252,8 @@ def _bench(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point of `perform`; returns the exit code."""
+    # Threads of a network that wait by spinning starve the software renderer and the sound on a small machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     parser = build_parser()
     args = parser.parse_args(argv)
     if not args.command:

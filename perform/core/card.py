@@ -13,6 +13,7 @@ from perform.core.errors import ModelError
 
 VERSION = 1
 FILE = "model.toml"
+MOST_TRIM_PX = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Card:
     """A model's card. folder: where it lies. weights: file name inside the folder, always safetensors.
 
     sha256: of the weights file, lower-case hex. architecture, training: tables as the card states them.
+    trim_px: rim of the picture that is not shown, where a network's padding leaves a line.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Card:
     licence: str = ""
     architecture: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
+    trim_px: int = 0
 
     @property
     def weights_path(self) -> Path:
@@ -59,11 +62,14 @@ def read_card(folder: str | Path) -> Card:
     if Path(weights).name != weights or not weights.endswith(".safetensors"):
         raise ModelError(f"{path}: weights must name a .safetensors file in the same folder, not {weights!r}")
     title, description, author, licence = (str(data.get(k, "")) for k in ("title", "description", "author", "licence"))
-    architecture, training = (data.get(k, {}) for k in ("architecture", "training"))
-    sha256 = data["sha256"].lower()
+    trim_px = data.get("trim_px", 0)
+    if not isinstance(trim_px, int) or not 0 <= trim_px <= MOST_TRIM_PX:
+        raise ModelError(f"{path}: trim_px is {trim_px!r}; it must be a whole number of 0..{MOST_TRIM_PX} pixels")
     return Card(
-        data["name"], data["kind"], folder, weights, sha256, title, description, author, licence, architecture, training
-    )
+        name=data["name"], kind=data["kind"], folder=folder, weights=weights, sha256=data["sha256"].lower(),
+        title=title, description=description, author=author, licence=licence,
+        architecture=data.get("architecture", {}), training=data.get("training", {}), trim_px=trim_px,
+    )  # fmt: skip
 
 
 def check_hash(card: Card) -> None:

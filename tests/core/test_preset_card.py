@@ -126,6 +126,7 @@ def test_cards(tmp_path: Path) -> None:
         {"name": "3"},
         {"version": "7"},
         {"kind": "= ="},
+        {"trim_px": "99"},
     ],
 )
 def test_cards_that_are_refused(tmp_path: Path, changes: dict[str, str]) -> None:

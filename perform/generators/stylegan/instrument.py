@@ -99,6 +99,9 @@ class Instrument:
             place = travel.step(p, moment)
             gains = loaded.grain.play(self._grain_angle(p, place, moment), noise_gains(loaded.tables, p))
             image = paint(loaded.network, compose(loaded.tables, loaded.moves, place, p), gains)
+        rim = self._card.trim_px if self._card else 0
+        if rim:
+            image = np.ascontiguousarray(image[rim:-rim, rim:-rim])
         self._before = moment
         self._sequence += 1
         return Frame(image, self._sequence, moment)
