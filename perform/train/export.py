@@ -13,9 +13,11 @@ from safetensors.torch import save_file
 from perform.generators.stylegan.network import Generator
 
 DATA = "Pictures drawn by this project's own rules (perform/train/rules): marbling, silk, creatures, cells, nebulae."
-RECIPE = ("direct regression on pairs (latent, rule picture) with a Laplacian-pyramid loss, from 16 to 64 px; then to "
-          "128 px with losses on texture and on the finest bands' power, and a discriminator (non-saturating, R1), "
-          "besides; running mean of the weights")
+RECIPE = (
+    "direct regression on pairs (latent, rule picture) with a Laplacian-pyramid loss, from 16 to 64 px; then to "
+    "128 px with losses on texture and on the finest bands' power, and a discriminator (non-saturating, R1), "
+    "besides; running mean of the weights"
+)
 
 
 @torch.no_grad()
@@ -56,11 +58,25 @@ def export(generator: Generator, folder: Path, pictures: int, hours: float) -> N
     digest = hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
     arch = {k: v for k, v in asdict(generator.arch).items() if v is not None}
     lines = [
-        "version = 1", f'name = "{folder.name}"', 'kind = "stylegan2"', f'title = "{folder.name.capitalize()}"',
+        "version = 1",
+        f'name = "{folder.name}"',
+        'kind = "stylegan2"',
+        f'title = "{folder.name.capitalize()}"',
         'description = "Liquid marble, silk, deep-sea creatures, living cells and nebulae, and all that lies between."',
-        'author = "the perform authors"', 'licence = "Apache-2.0"', 'weights = "weights.safetensors"',
-        f'sha256 = "{digest}"', "", "[architecture]", *(f"{k} = {v}" for k, v in arch.items()), "", "[training]",
-        f'data = "{DATA}"', f'recipe = "{RECIPE}"', f"pictures_seen = {pictures}", f"hours = {hours:.2f}",
-        'measures = "not taken yet: python -m perform.train.measure FOLDER --record"', "",
+        'author = "the perform authors"',
+        'licence = "Apache-2.0"',
+        'weights = "weights.safetensors"',
+        f'sha256 = "{digest}"',
+        "",
+        "[architecture]",
+        *(f"{k} = {v}" for k, v in arch.items()),
+        "",
+        "[training]",
+        f'data = "{DATA}"',
+        f'recipe = "{RECIPE}"',
+        f"pictures_seen = {pictures}",
+        f"hours = {hours:.2f}",
+        'measures = "not taken yet: python -m perform.train.measure FOLDER --record"',
+        "",
     ]
     (folder / "model.toml").write_text("\n".join(lines), "utf-8")

@@ -47,8 +47,15 @@ STAGES = (
     Stage(64, 0.655, 12, adversarial=True),
     Stage(128, 1.01, 8, adversarial=True),
 )
-ARCHITECTURE = Architecture(z_dim=rules.PARAMS, w_dim=192, num_mapping_layers=4, resolution=256, channel_base=4096,
-                            channel_max=128, mapping_lr_multiplier=1.0)
+ARCHITECTURE = Architecture(
+    z_dim=rules.PARAMS,
+    w_dim=192,
+    num_mapping_layers=4,
+    resolution=256,
+    channel_base=4096,
+    channel_max=128,
+    mapping_lr_multiplier=1.0,
+)
 RATE = 1e-2  # Adam's step at the start, falling all the way; thrice the usual, for the steps are few
 HALF_LIFE = 1500  # pictures after which the running mean of the weights has forgotten half
 OPPONENT_RATE = 3e-3  # the discriminator's step, which stays
@@ -64,8 +71,16 @@ LOOK = 64  # px; the discriminator's view
 class Trainer:
     """Weights, their running mean, the optimisers, and the clock."""
 
-    def __init__(self, arch: Architecture, stages: tuple[Stage, ...], minutes: float, folder: Path,
-                 dtype: torch.dtype = torch.bfloat16, seed: int = 1, team: Team | None = None) -> None:
+    def __init__(
+        self,
+        arch: Architecture,
+        stages: tuple[Stage, ...],
+        minutes: float,
+        folder: Path,
+        dtype: torch.dtype = torch.bfloat16,
+        seed: int = 1,
+        team: Team | None = None,
+    ) -> None:
         torch.manual_seed(seed)
         self.team = team or Team()
         self.arch, self.stages, self.seconds, self.folder, self.dtype = arch, stages, minutes * 60, folder, dtype
@@ -175,8 +190,13 @@ class Trainer:
         """Write everything needed to go on, whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
         state: dict[str, Any] = {
-            "arch": asdict(self.arch), "generator": self.generator.state_dict(), "mean": self.mean.state_dict(),
-            "adam": self.adam.state_dict(), "spent": self.spent, "pictures": self.pictures, "steps": self.steps,
+            "arch": asdict(self.arch),
+            "generator": self.generator.state_dict(),
+            "mean": self.mean.state_dict(),
+            "adam": self.adam.state_dict(),
+            "spent": self.spent,
+            "pictures": self.pictures,
+            "steps": self.steps,
             "met": self.met,
         }
         if self.discriminator is not None and self.d_adam is not None:
@@ -253,8 +273,10 @@ def train(trainer: Trainer, save_every_s: float = 60.0) -> None:
             said = now
             left = (trainer.seconds - trainer.spent) / 60
             words = "  ".join(f"{k} {v:.4f}" for k, v in trainer.recent.items())
-            sys.stdout.write(f"{trainer.spent / trainer.seconds:6.1%}  {left:5.1f} min left  {trainer.stage.side} px  "
-                             f"{trainer.pictures} pictures  {words}\n")
+            sys.stdout.write(
+                f"{trainer.spent / trainer.seconds:6.1%}  {left:5.1f} min left  {trainer.stage.side} px  "
+                f"{trainer.pictures} pictures  {words}\n"
+            )
             sys.stdout.flush()
         if now - saved > save_every_s:
             saved = now

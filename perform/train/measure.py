@@ -102,8 +102,10 @@ def record(folder: Path, figures: dict[str, float]) -> None:
     """Write the figures into the model's card, in place of those that stand there."""
     card = folder / "model.toml"
     table = ", ".join(f"{key} = {value}" for key, value in figures.items())
-    lines = [f"measures = {{ {table} }}" if line.startswith("measures = ") else line
-             for line in card.read_text("utf-8").splitlines()]
+    lines = [
+        f"measures = {{ {table} }}" if line.startswith("measures = ") else line
+        for line in card.read_text("utf-8").splitlines()
+    ]
     card.write_text("\n".join(lines) + "\n", "utf-8")
 
 

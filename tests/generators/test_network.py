@@ -83,8 +83,15 @@ def test_shapes_and_counts(network: Network) -> None:
 
 def test_parameter_names_are_the_public_ones(generator: Generator) -> None:
     names = set(generator.state_dict())
-    for name in ("mapping.w_avg", "mapping.fc0.weight", "synthesis.b4.const", "synthesis.b4.conv1.noise_const",
-                 "synthesis.b8.conv0.affine.weight", "synthesis.b8.conv0.noise_strength", "synthesis.b32.torgb.bias"):
+    for name in (
+        "mapping.w_avg",
+        "mapping.fc0.weight",
+        "synthesis.b4.const",
+        "synthesis.b4.conv1.noise_const",
+        "synthesis.b8.conv0.affine.weight",
+        "synthesis.b8.conv0.noise_strength",
+        "synthesis.b32.torgb.bias",
+    ):
         assert name in names
     assert "synthesis.b4.conv0.weight" not in names
 
@@ -249,12 +256,14 @@ def test_files_that_are_no_safetensors(tmp_path: Path, generator: Generator, con
 def test_a_card_that_asks_for_too_much(tmp_path: Path, generator: Generator) -> None:
     folder = write_model(tmp_path / "t", generator)
     card = (folder / "model.toml").read_text()
-    for old, new, match in (("resolution = 32", "resolution = 48", "power of two"),
-                            ("resolution = 32", "resolution = 1048576", "resolution must be"),
-                            ("z_dim = 8", "z_dim = true", "z_dim must be"),
-                            ("w_dim = 12", "w_dim = 12\nsurprise = 1", "surprise"),
-                            ("w_dim = 12\n", "", "lacks w_dim"),
-                            ("resolution = 32", "resolution = 64", "lacks synthesis"),
-                            ('kind = "stylegan2"', 'kind = "other"', "kind")):
+    for old, new, match in (
+        ("resolution = 32", "resolution = 48", "power of two"),
+        ("resolution = 32", "resolution = 1048576", "resolution must be"),
+        ("z_dim = 8", "z_dim = true", "z_dim must be"),
+        ("w_dim = 12", "w_dim = 12\nsurprise = 1", "surprise"),
+        ("w_dim = 12\n", "", "lacks w_dim"),
+        ("resolution = 32", "resolution = 64", "lacks synthesis"),
+        ('kind = "stylegan2"', 'kind = "other"', "kind"),
+    ):
         (folder / "model.toml").write_text(card.replace(old, new))
         refuse(folder, match)

@@ -52,9 +52,11 @@ def test_two_steps_then_resume_in_every_stage(tmp_path: Path) -> None:
 def test_it_learns(tmp_path: Path) -> None:
     made = trainer(tmp_path)
     z, wanted = gan.Pool(8, TINY.z_dim, 1).batch(8)
+
     def apart() -> float:
         with torch.no_grad():
             return float(gan.difference(made.generator(z, "none", until=8), wanted))
+
     before = apart()
     for _ in range(40):
         made.spent = 1.0
@@ -79,8 +81,14 @@ def test_export_loads_and_measures(tmp_path: Path) -> None:
     figures = measure(network, count=4, walks=1)
     record(tmp_path / "model", figures)
     assert read_card(tmp_path / "model").training["measures"] == figures
-    assert set(figures) == {"seeds", "distance_ratio", "nearest_ratio", "nearest_ratio_of_training",
-                            "fine_power_ratio", "largest_over_median_step"}
+    assert set(figures) == {
+        "seeds",
+        "distance_ratio",
+        "nearest_ratio",
+        "nearest_ratio_of_training",
+        "fine_power_ratio",
+        "largest_over_median_step",
+    }
 
 
 def test_features_are_fixed_and_tell_pictures_apart() -> None:

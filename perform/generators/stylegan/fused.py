@@ -100,8 +100,13 @@ class FusedSynthesis:
         self.blocks = [([FusedConvolution(c, dtype) for c in b.convs], FusedToRGB(b.torgb, dtype)) for b in blocks]
 
     @torch.inference_mode()
-    def __call__(self, ws: Tensor, noise: str = "const", gains: list[float] | None = None,
-                 generator: torch.Generator | None = None) -> Tensor:
+    def __call__(
+        self,
+        ws: Tensor,
+        noise: str = "const",
+        gains: list[float] | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
         """ws [n, num_ws, w_dim] -> [n, 3, h, w] float32. gains: one factor per noise layer."""
         ws = ws.float()
         x, picture, index = self.const.expand(len(ws), -1, -1, -1), None, 0
@@ -115,8 +120,9 @@ class FusedSynthesis:
         assert picture is not None
         return picture
 
-    def _noise(self, conv: FusedConvolution, noise: str, gain: float, count: int,
-               generator: torch.Generator | None) -> Tensor | None:
+    def _noise(
+        self, conv: FusedConvolution, noise: str, gain: float, count: int, generator: torch.Generator | None
+    ) -> Tensor | None:
         """What is to be added to the layer's output, with its strength; None when that is nothing."""
         if noise == "none" or gain == 0.0 or conv.silent:
             return None

@@ -53,8 +53,15 @@ def upsample(x: Tensor) -> Tensor:
 class FullyConnected(nn.Module):
     """Linear layer with the learning rate equalised at run time ([K19] appendix C)."""
 
-    def __init__(self, inputs: int, outputs: int, *, activation: bool = False, lr_multiplier: float = 1.0,
-                 bias_start: float = 0.0) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        activation: bool = False,
+        lr_multiplier: float = 1.0,
+        bias_start: float = 0.0,
+    ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs) / lr_multiplier)
         self.bias = nn.Parameter(torch.full((outputs,), bias_start / lr_multiplier))
@@ -71,8 +78,9 @@ class FullyConnected(nn.Module):
 class Convolution(nn.Module):
     """Modulated 3x3 convolution, noise, bias, leaky ReLU; doubles the picture's side when `up` ([K20] figure 2d)."""
 
-    def __init__(self, inputs: int, outputs: int, w_dim: int, size: int, *, up: bool = False,
-                 clamp: float | None = None) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, w_dim: int, size: int, *, up: bool = False, clamp: float | None = None
+    ) -> None:
         super().__init__()
         self.up, self.size, self.clamp = up, size, clamp
         self.affine = FullyConnected(w_dim, inputs, bias_start=1.0)

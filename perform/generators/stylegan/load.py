@@ -47,8 +47,13 @@ class Network:
         z = torch.as_tensor(z, dtype=torch.float32, device=self.device)
         return mapping.truncate(mapping(z, c), psi, cutoff)
 
-    def synthesis(self, ws: Tensor, noise: str = "const", noise_gain: Tensor | None = None,
-                  generator: torch.Generator | None = None) -> Tensor:
+    def synthesis(
+        self,
+        ws: Tensor,
+        noise: str = "const",
+        noise_gain: Tensor | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
         """ws [n, num_ws, w_dim] -> pictures [n, 3, h, w] float32, about -1..1.
 
         noise: "const" (stored patterns), "random" (drawn from `generator`, or torch's own) or "none".

@@ -40,9 +40,17 @@ class Architecture:
         if unknown or missing:
             what = f"lacks {', '.join(missing)}" if missing else f"has unknown entries {', '.join(unknown)}"
             raise ModelError(f"{where}: [architecture] {what}")
-        limits = {"z_dim": (1, 4096), "w_dim": (1, 4096), "c_dim": (0, 100_000), "num_mapping_layers": (1, 32),
-                  "resolution": (8, 4096), "channel_base": (64, 1 << 20), "channel_max": (1, 4096),
-                  "mapping_lr_multiplier": (1e-6, 10.0), "conv_clamp": (1e-3, 1e6)}
+        limits = {
+            "z_dim": (1, 4096),
+            "w_dim": (1, 4096),
+            "c_dim": (0, 100_000),
+            "num_mapping_layers": (1, 32),
+            "resolution": (8, 4096),
+            "channel_base": (64, 1 << 20),
+            "channel_max": (1, 4096),
+            "mapping_lr_multiplier": (1e-6, 10.0),
+            "conv_clamp": (1e-3, 1e6),
+        }
         for key, value in table.items():
             lo, hi = limits[key]
             kind = (int, float) if key in ("mapping_lr_multiplier", "conv_clamp") else int
@@ -147,8 +155,9 @@ class SynthesisNetwork(nn.Module):
         """How many layers take noise: one at 4 px, two in every other block."""
         return 2 * len(self.arch.sizes) - 1
 
-    def forward(self, ws: Tensor, noise: str = "const", *, until: int | None = None,
-                dtype: torch.dtype = torch.float32) -> Tensor:
+    def forward(
+        self, ws: Tensor, noise: str = "const", *, until: int | None = None, dtype: torch.dtype = torch.float32
+    ) -> Tensor:
         """ws [n, num_ws, w_dim] -> [n, 3, side, side] in float32; `until` stops at a smaller side (for training)."""
         count = len(ws)
         const = self.get_submodule("b4").const.to(dtype)
@@ -193,10 +202,9 @@ class Generator(nn.Module):
         self.mapping = MappingNetwork(arch)
         self.synthesis = SynthesisNetwork(arch)
 
-    def forward(self, z: Tensor, noise: str = "random", *, until: int | None = None,
-                dtype: torch.dtype = torch.float32) -> Tensor:
+    def forward(
+        self, z: Tensor, noise: str = "random", *, until: int | None = None, dtype: torch.dtype = torch.float32
+    ) -> Tensor:
         """z [n, z_dim] -> pictures [n, 3, side, side], about -1..1."""
         ws = self.mapping.truncate(self.mapping(z))
         return self.synthesis(ws, noise, until=until, dtype=dtype)
-
-

@@ -47,9 +47,11 @@ def creature(p: Tensor, x: Tensor, y: Tensor) -> Tensor:
     u, v = bend(x, y, p, 0.17)
     r = torch.sqrt(u * u + v * v + 1e-4)
     angle = torch.atan2(v, u) + 0.5 * torch.tanh(column(form, 0)) * (r - 0.4)
-    lobes = (0.16 * torch.tanh(column(form, 1)) * torch.cos(3 * angle)
-             + 0.15 * torch.tanh(column(form, 2)) * torch.cos(5 * angle)
-             + 0.07 * torch.cos(8 * angle))
+    lobes = (
+        0.16 * torch.tanh(column(form, 1)) * torch.cos(3 * angle)
+        + 0.15 * torch.tanh(column(form, 2)) * torch.cos(5 * angle)
+        + 0.07 * torch.cos(8 * angle)
+    )
     radius = (0.46 + 0.08 * torch.tanh(column(form, 3))) * (1 + lobes)
     d = r - radius
     inside = torch.sigmoid(-d / 0.012)
