@@ -34,6 +34,7 @@ class Rig:
     show: Show
     sound: AudioInput
     analyser: Any
+    clock: Callable[[], float] = time.monotonic
     controls: list[Control] = field(default_factory=list)
     speaker: Any = None
     recorder: Any = None
@@ -58,6 +59,10 @@ class ShowClock:
     """Seconds since the show began, by the monotonic clock."""
 
     def __init__(self) -> None:
+        self._zero = time.monotonic()
+
+    def restart(self) -> None:
+        """The show begins now."""
         self._zero = time.monotonic()
 
     def __call__(self) -> float:
@@ -176,13 +181,13 @@ def open_live(options: Options, say: Say) -> Rig:
     return rig
 
 
-def _assemble_live(options: Options, say: Say, clock: Callable[[], float], stage: Any, sound: AudioInput) -> Rig:
+def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sound: AudioInput) -> Rig:
     table = ParamTable()
     queue = ControlQueue(_is_trigger(table))
     analyser = _analyser(sound)
     speaker = _speaker(sound)
     listeners = [] if speaker is None else [speaker.play]
-    hearing = LiveHearing(sound, analyser, clock, beats_of(sound), listeners)
+    hearing = LiveHearing(sound, analyser, clock, beats_of(sound), listeners, skip=_is_device(sound))
     engine = Engine(table, stage, hearing, queue, clock, date=today)
     device = pick_device(options.device)
 
@@ -191,11 +196,12 @@ def _assemble_live(options: Options, say: Say, clock: Callable[[], float], stage
         return ThreadPainter(f"{name} {plan.text}", plan.make, clock)
 
     show = _make_show(engine, stage, analyser, painter, say, device, options)
-    rig = Rig(show, sound, analyser, speaker=speaker)
+    rig = Rig(show, sound, analyser, clock, speaker=speaker)
     if options.record is not None:
         _record(rig, options, listeners=hearing, clock=clock)
     rig.controls = _controls(options, table, queue, clock, say)
     engine.warm()
+    clock.restart()
     hearing.start()
     return rig
 
@@ -224,6 +230,11 @@ def _settings_of(engine: Engine, analyser: Any) -> Callable[[], None]:
         analyser.configure({name: base[path] for name, path in paths})
 
     return settle
+
+
+def _is_device(sound: AudioInput) -> bool:
+    """Whether sound comes in whether or not somebody reads it."""
+    return not sound.name.startswith(("synth", "file", "silence", "array"))
 
 
 def _speaker(sound: AudioInput) -> Any:

@@ -35,9 +35,9 @@ def _loop(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any
     pacer = Pacer(fps, time.monotonic, time.sleep)
     watch = ShaderWatch(show.stage)
     first_picture_s: float | None = None
-    started_s, before_s, told_s = time.monotonic(), time.monotonic(), -1.0
+    before_s, told_s = time.monotonic(), -1.0
     while show.running and not engine.hearing.finished:
-        now_s = time.monotonic() - started_s
+        now_s = rig.clock()
         if options.seconds is not None and now_s >= options.seconds:
             break
         engine.tick(now_s)
@@ -56,7 +56,7 @@ def _loop(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any
         engine.health.note("frame", (moment_s - before_s) * 1000.0)
         before_s = moment_s
     watch.close()
-    return _report(rig, pacer, time.monotonic() - started_s, first_picture_s)
+    return _report(rig, pacer, rig.clock(), first_picture_s)
 
 
 def _report(rig: Rig, pacer: Pacer, seconds: float, first_picture_s: float | None) -> dict[str, Any]:

@@ -24,6 +24,7 @@ title = "Probe"
 source = "shader:marbling"
 [deck.a.params]
 glow = 0.8
+speed = 0.0
 [params]
 "deck/a/level" = 0.05
 [[route]]

@@ -15,6 +15,7 @@ from perform.core.types import AudioBlock, BeatClock, Features
 from perform.engine.mailbox import Mailbox
 
 READ_FRAMES = 512
+SKIP_FRAMES = 2048
 STALE_S = 0.3
 """After this long without sound a source counts as lost, and its values fall to rest."""
 
@@ -156,7 +157,8 @@ class OfflineHearing:
 class LiveHearing:
     """Reads and analyses in a thread. Thread: `at`, `counts`, `close` from the engine; the rest inside.
 
-    An error in a block is counted and the next block taken: the ear never goes deaf for good.
+    An error in a block is counted and the next block taken: the ear never goes deaf for good. skip: begin with the
+    sound of now, for devices that were opened some time ago.
     """
 
     def __init__(
@@ -166,10 +168,13 @@ class LiveHearing:
         clock: Callable[[], float],
         beats: Beats | None = None,
         listeners: Sequence[Listener] = (),
+        skip: bool = False,
     ) -> None:
         self._ear = _Ear(sound, analyser, beats, listeners)
         self._clock = clock
         self._box: Mailbox[Heard] = Mailbox()
+        self._before: dict[str, int] = {}
+        self._skip = skip
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="hearing", daemon=True)
 
@@ -191,8 +196,8 @@ class LiveHearing:
         return None if heard is None else replace(heard, age_s=max(0.0, seconds - heard.arrived_s))
 
     def counts(self) -> dict[str, int]:
-        """Counters of input and analysis."""
-        return self._ear.counts()
+        """Counters of input and analysis since it began to listen."""
+        return {name: value - self._before.get(name, 0) for name, value in self._ear.counts().items()}
 
     @property
     def last_error(self) -> str:
@@ -211,7 +216,19 @@ class LiveHearing:
             self._thread.join(timeout=2.0)
         self._ear.sound.close()
 
+    def _skip_to_now(self) -> None:
+        """Pass over what a device delivered while the show was being set up: it is old, and nobody waits for it."""
+        try:
+            block = self._ear.sound.read(SKIP_FRAMES)
+            while block is not None and len(block.samples) == SKIP_FRAMES and not self._stop.is_set():
+                block = self._ear.sound.read(SKIP_FRAMES)
+        except (PerformError, OSError):
+            return  # the loop meets it again, and counts it
+        self._before = dict(self._ear.sound.counts())
+
     def _run(self) -> None:
+        if self._skip:
+            self._skip_to_now()
         while not self._stop.is_set() and not self._ear.sound.finished:
             try:
                 block = self._ear.sound.read(READ_FRAMES)
