@@ -1,8 +1,9 @@
 """How well the beat is found: the scorer's figures on the development set, and what a hop costs.
 
 The set and its scorer lie beside the checkout and are never shipped; without them the figures are not taken. The
-excerpts are split into two folds by number: what was fitted was looked at on one and checked on the other, and the
-mean over the folds is what is reported.
+excerpts are split into two folds by number, and the mean over the folds is what is reported. The tables that the
+tracker goes by come from renders of our own (`perform.train.beat_tables`), never from the set; which of its scalars
+were chosen with the set in sight is listed in `perform.features.beat.core`.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from needs import need
 from perform.core.errors import UsageError
 from perform.core.types import AudioBlock
 from perform.features.beat import Announcer, BeatTracker, announce, beat_in_bar, track_file_samples
+from perform.features.beat.core import BarListener
 
 RATE = 22050.0
 """Half the usual rate: the analysis scales with it, and the tests take half as long."""
@@ -170,6 +171,15 @@ def test_beats_never_fall_whatever_the_sound():
     assert (np.diff(bars) > -1e-9).all()
     rate = np.diff([s.beats for s in states]) * 6000.0
     assert rate.max() < 700.0  # it slews: no more than the fastest tempo times the slewing limit
+
+
+def test_bars_never_fall_when_the_metre_changes():
+    bars = BarListener(np.geomspace(40.0, 8000.0, 60))
+    for metre, place in ((4, 0), (4, 1), (4, 2), (7, 3), (7, 4), (2, 1), (2, 0), (3, 1), (6, 2)):
+        end = bars.bar_count + (bars.place + 1) / bars.metre
+        bars._next = (metre, place)
+        bars.crossed()
+        assert bars.bar_count + bars.place / bars.metre > end - 1e-9
 
 
 def test_a_new_tempo_is_found_within_seconds():

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from perform.features.beat import tables
 from perform.features.beat.onset import BANDS
 
 METRES = (2, 3, 4, 5, 6, 7)
@@ -21,12 +22,19 @@ CUES = 3
 
 @dataclass(frozen=True, slots=True)
 class BarModel:
-    """Weights of the cues; all cues are in standard deviations over the last bars."""
+    """Weights of the cues; all cues are in standard deviations over the last bars.
+
+    Made from renders of our own (see `tables`): downbeat, weak, middle (three of four). Argued: prior, of bars of
+    METRES: four of five pieces count to four, most others to three, one in thirty to fifty to each of five, six and
+    seven; a bar of two is seldom told from half a bar of four. Chosen by how well the tracker does, on the
+    development set among others: repeat (weight of likeness to a bar ago), change (of metre, a bar), slip (of place,
+    a beat), memory_beats, and the `hold` of BarFilter.ahead.
+    """
 
     prior: tuple[float, ...] = (0.01, 0.12, 0.79, 0.03, 0.03, 0.02)
-    downbeat: tuple[float, ...] = (1.0, 0.0, 1.0)
-    weak: tuple[float, ...] = (-0.4, 0.3, -0.3)
-    middle: tuple[float, ...] = (0.1, -0.1, 0.0)
+    downbeat: tuple[float, ...] = tables.DOWNBEAT
+    weak: tuple[float, ...] = tables.WEAK
+    middle: tuple[float, ...] = tables.MIDDLE
     repeat: float = 0.3
     change: float = 0.01
     slip: float = 0.01

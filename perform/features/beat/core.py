@@ -1,4 +1,10 @@
-"""The beat tracker: sound in, one BeatState a hop out, causally, on the clock of the audio stream."""
+"""The beat tracker: sound in, one BeatState a hop out, causally, on the clock of the audio stream.
+
+What its numbers rest on. From renders of our own alone: the likelihoods and shares of `PulseModel` and the weights of
+`BarModel`, both in `tables`. Argued from what is published: the tempo prior and the metres' prior. Scalars chosen by
+measuring, on the development set among others: TrustModel, the rest of PulseModel and BarModel, and the time
+constants, floors and limits of `onset`, `follow` and this module.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +30,12 @@ _EVENT_DELAY_S = 0.02  # half the window over which the pulse filter gathers one
 
 @dataclass(frozen=True, slots=True)
 class TrustModel:
-    """When the beat may be acted on."""
+    """When the beat may be acted on. All chosen by how well the tracker does, on the development set among others.
+
+    contrast_*: how much stronger onsets are on the beat than anywhere, and over how long; mass_*: the posterior's
+    share of the grid in hand; rise_s, fall_s: how fast trust comes and goes; switch_*: how much likelier another grid
+    must be, untrusted and trusted.
+    """
 
     contrast_low: float = 0.05
     contrast_high: float = 0.18
@@ -64,7 +75,7 @@ class BarListener:
     def crossed(self) -> None:
         """The count has reached the next beat."""
         metre, place = self._next
-        if place <= self.place:
+        if place * self.metre < (self.place + 1) * metre:  # the part of a bar would fall, in another metre too
             self.bar_count += 1
         self.metre, self.place = metre, place
         self._next = (metre, (place + 1) % metre)
