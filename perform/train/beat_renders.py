@@ -343,7 +343,7 @@ def _room(dry: np.ndarray, rng: np.random.Generator, rate_hz: float) -> np.ndarr
     spectrum = np.fft.rfft(dry, length, axis=0) * np.fft.rfft(tail, length)[:, None]
     out = dry + wet * np.fft.irfft(spectrum, length, axis=0)[: len(dry)]
     level = float(np.sqrt((out**2).mean()))
-    return out + rng.standard_normal(out.shape) * level * 10.0 ** rng.uniform(-3.5, -1.0)
+    return np.asarray(out + rng.standard_normal(out.shape) * level * 10.0 ** rng.uniform(-3.5, -1.0))
 
 
 def render(seed: int, seconds: float = SECONDS, rate_hz: float = RATE_HZ) -> Piece:
