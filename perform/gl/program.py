@@ -8,6 +8,7 @@ from typing import Any
 import moderngl
 
 from perform.core.errors import ShaderError
+from perform.gl import unlocked
 from perform.isf import Document
 from perform.isf.glsl import VERSIONS, complaint
 
@@ -46,7 +47,12 @@ class Program:
 
     def draw(self) -> None:
         """Fill the bound framebuffer with one rectangle."""
-        self._array.render(moderngl.TRIANGLE_STRIP, vertices=4)
+        call = unlocked.draw_arrays()
+        if call is None:
+            self._array.render(moderngl.TRIANGLE_STRIP, vertices=4)
+            return
+        self._array.render(moderngl.TRIANGLE_STRIP, vertices=0)  # binds; the drawing itself is done without the lock
+        call(unlocked.TRIANGLE_STRIP, 0, 4)
 
     def release(self) -> None:
         """Free the GL objects."""

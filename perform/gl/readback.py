@@ -5,6 +5,8 @@ from __future__ import annotations
 import moderngl
 import numpy as np
 
+from perform.gl import unlocked
+from perform.gl.context import context_facts
 from perform.gl.targets import Target
 
 RING = 3
@@ -16,6 +18,7 @@ class Readback:
     def __init__(self, ctx: moderngl.Context, target: Target) -> None:
         width, height = target.size
         self._target = target
+        self._software = bool(context_facts(ctx)["software"])
         self._shape = (height, width, 3)
         self._ring = [ctx.buffer(reserve=width * height * 3) for _ in range(RING)]
         self._holds = [-1] * RING
@@ -32,6 +35,8 @@ class Readback:
     def _start(self) -> None:
         place = self._frame % RING
         if self._holds[place] != self._frame:
+            if self._software:
+                unlocked.finish()()  # there is no card to wait for it: the read would, holding the lock
             self._target.framebuffer.read_into(self._ring[place], components=3, alignment=1)
             self._holds[place] = self._frame
 
@@ -50,6 +55,7 @@ class Readback:
 
     def newest(self) -> np.ndarray:
         """The newest frame, waiting for it."""
+        unlocked.finish()()
         pixels = np.empty(self._shape, np.uint8)
         self._target.framebuffer.read_into(pixels, components=3, alignment=1)
         return pixels
