@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from perform.core.contracts import AudioInput, Control
-from perform.core.errors import DeviceError, PerformError
+from perform.core.errors import DeviceError, PerformError, UsageError
 from perform.core.params import Param, ParamTable
 from perform.core.types import AudioBlock, BeatClock
 from perform.deck_source import SourcePlan, pick_device
@@ -25,6 +27,8 @@ RATE_HZ = 48000.0
 SIZE = (1280, 720)
 SOFTWARE_SIZE = (640, 360)
 """Of the picture where no graphics card draws it: a window shows it larger."""
+LOADING_S = 8.0
+FILMS = (".mp4", ".mov", ".mkv")
 
 
 @dataclass
@@ -40,6 +44,7 @@ class Rig:
     recorder: Any = None
     software: bool = True
     clipped: int = 0
+    told: set[str] = field(default_factory=set)
 
     @property
     def engine(self) -> Engine:
@@ -124,39 +129,61 @@ def _display(options: Options) -> str:
     return "window" if display_available() else "offscreen"
 
 
-def picture_size(options: Options) -> tuple[int, int]:
-    """The size asked for; else one that this machine's renderer can keep up with."""
-    if options.size is not None:
-        return options.size
-    from perform.gl import describe, open_stage
-
-    probe = open_stage((16, 16), "offscreen")
-    try:
-        return SOFTWARE_SIZE if describe(probe).get("software", True) else SIZE
-    finally:
-        probe.close()
-
-
 def _open_stage(options: Options, display: str, say: Say) -> Any:
-    from perform.gl import open_stage
-
-    size = picture_size(options)
+    """The stage, of the size asked for, else of one that this machine's renderer can keep up with."""
     if display == "offscreen":
-        return open_stage(size, "offscreen")
-    try:
+        return _of_fitting_size(options, _offscreen)
+
+    def window(size: tuple[int, int]) -> Any:
+        from perform.gl import open_stage
+
         return open_stage(
             size, "window", monitor=options.monitor or 0, fullscreen=options.fullscreen, title="perform", vsync=True,
             window_size=SIZE if options.size is None else None,
         )  # fmt: skip
+
+    try:
+        return _of_fitting_size(options, window)
     except DeviceError as error:
         if options.display != "auto":
             raise
         say(f"no window ({error}); playing offscreen")
-        return open_stage(size, "offscreen")
+        return _of_fitting_size(options, _offscreen)
+
+
+def _offscreen(size: tuple[int, int]) -> Any:
+    from perform.gl import open_stage
+
+    return open_stage(size, "offscreen")
+
+
+def _of_fitting_size(options: Options, make: Callable[[tuple[int, int]], Any]) -> Any:
+    """The renderer is known once a stage is open: a card gets a larger one in its place."""
+    from perform.gl import describe
+
+    if options.size is not None:
+        return make(options.size)
+    stage = make(SOFTWARE_SIZE)
+    if describe(stage).get("software", True):
+        return stage
+    stage.close()
+    return make(SIZE)
+
+
+def check_film(path: Path) -> None:
+    """Raises UsageError for a film that could never be written, before anything is opened."""
+    if path.suffix.lower() not in FILMS:
+        raise UsageError(f"--record {path}: a film ends in one of {', '.join(FILMS)}")
+    if not path.parent.is_dir() or path.is_dir():
+        raise UsageError(f"--record {path}: there is no folder {path.parent}, or the name is that of a folder")
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(f"--record {path}: the folder {path.parent} cannot be written to")
 
 
 def open_live(options: Options, say: Say) -> Rig:
     """A live show, ready to tick: stage first (it is what may fail), then sound, preset and hands."""
+    if options.record is not None:
+        check_film(options.record)
     from perform.gl import describe
     from perform.inputs import open_input
 
@@ -195,22 +222,37 @@ def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sou
         assert plan.make is not None
         return ThreadPainter(f"{name} {plan.text}", plan.make, clock)
 
-    show = _make_show(engine, stage, analyser, painter, say, device, options)
+    show = _make_show(engine, stage, analyser, painter, say, device, options, fast=True)
     rig = Rig(show, sound, analyser, clock, speaker=speaker)
     if options.record is not None:
         _record(rig, options, listeners=hearing, clock=clock)
     rig.controls = _controls(options, table, queue, clock, say)
     engine.warm()
+    _wait_for_painters(engine)
     clock.restart()
     hearing.start()
     return rig
 
 
+def _wait_for_painters(engine: Engine) -> None:
+    """A model loads faster while nothing else runs; one that takes too long loads on beside the show."""
+    ends_s = time.monotonic() + LOADING_S
+    for painter in engine.coming.values():
+        painter.wait_ready(max(0.0, ends_s - time.monotonic()))
+
+
 def _make_show(
-    engine: Engine, stage: Any, analyser: Any, painter: MakePainter, say: Say, device: str, options: Options
+    engine: Engine,
+    stage: Any,
+    analyser: Any,
+    painter: MakePainter,
+    say: Say,
+    device: str,
+    options: Options,
+    fast: bool = False,
 ) -> Show:
     _mount_audio_rows(engine.table)
-    show = Show(engine, stage, painter, say, device, options.source)
+    show = Show(engine, stage, painter, say, device, options.source, fast)
     engine.set_command(show.command)
     engine.hearing.settle_with(_settings_of(engine, analyser))
     show.recall(options.preset or DEFAULT_PRESET)

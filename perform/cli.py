@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from perform import __version__
 from perform.core.errors import PerformError, UsageError
 
 EXIT_NOT_READY = 69
+EXIT_RECORDING = 74
+QUIET = ("analysis blocks", "analysis hops")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -42,6 +45,16 @@ def _positive(text: str) -> float:
         value = -1.0
     if not 0.0 < value < 1e7:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number over 0")
+    return value
+
+
+def _port(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = -2
+    if not -1 <= value <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port (0..65535, or -1 for none)")
     return value
 
 
@@ -86,7 +99,7 @@ def _add_play(commands: Any, shared: argparse.ArgumentParser) -> None:
     play.add_argument("--monitor", type=int, metavar="N", help="which screen, from 0")
     play.add_argument("--fullscreen", action="store_true")
     play.add_argument("--record", type=Path, metavar="FILE.mp4", help="keep picture and sound")
-    play.add_argument("--osc-port", type=int, metavar="N", help="UDP port to listen on (default 9000; -1 for none)")
+    play.add_argument("--osc-port", type=_port, metavar="N", help="UDP port to listen on (default 9000; -1 for none)")
     play.add_argument("--json", action="store_true", help="print the health report at the end")
     play.set_defaults(run=_play)
 
@@ -155,15 +168,15 @@ def _play(args: argparse.Namespace) -> int:
         print(json.dumps(report, indent=1))
     else:
         _say(_closing_line(report))
-    return 0
+    return EXIT_RECORDING if report.get("recording", {}).get("error") else 0
 
 
 def _closing_line(report: dict[str, Any]) -> str:
-    sound = {k: v for k, v in report["sound"].items() if v}
+    sound = {f"sound {k}": v for k, v in report["sound"].items() if v and k not in QUIET}
     troubles = [f"{k} {v}" for k, v in {**sound, **report["counts"]}.items() if "frames" not in k]
     parts = [f"played {report['seconds']:.0f} s, {report['fps']:.1f} frames a second", *troubles]
     if report.get("recording"):
-        parts.append("recording: " + ", ".join(f"{k} {v}" for k, v in report["recording"].items()))
+        parts.append("recording: " + ", ".join(f"{k} {v}" for k, v in report["recording"].items() if v is not None))
     return " · ".join(parts)
 
 
@@ -281,5 +294,21 @@ def _failed(args: argparse.Namespace, error: BaseException, line: str, code: int
     return code
 
 
+def entry() -> None:
+    """What the `perform` command runs. A model still loading in its thread must not turn the end into a crash."""
+    try:
+        code = main()
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):  # the reader of our output has left
+            continue
+    if any(thread.name.startswith("painter") for thread in threading.enumerate()):
+        os._exit(code)
+    raise SystemExit(code)
+
+
 if __name__ == "__main__":
-    raise SystemExit(main())
+    entry()

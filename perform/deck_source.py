@@ -29,10 +29,11 @@ class SourcePlan:
     make: Callable[[], Generator] | None = None
 
 
-def plan_source(text: str, device: str = "cpu", *, trusted: bool = False) -> SourcePlan:
+def plan_source(text: str, device: str = "cpu", *, trusted: bool = False, fast: bool = False) -> SourcePlan:
     """Look a source up. Raises the fitting PerformError when it is not there or is broken.
 
-    trusted: typed by the person who runs perform, so that a model or shader may also be given by its path.
+    trusted: typed by the person who runs perform, so that a model or shader may also be given by its path. fast: for
+    live play, where a CPU that calculates in bfloat16 may do so (offline all is float32, the same everywhere).
     """
     kind, _, name = text.partition(":")
     if kind == "testcard" and not name:
@@ -51,7 +52,7 @@ def plan_source(text: str, device: str = "cpu", *, trusted: bool = False) -> Sou
 
     by_path = trusted and (Path(name).expanduser() / CARD_FILE).is_file()
     card = read_card(Path(name).expanduser() if by_path else find_model(name))
-    return _generator(text, card.kind, card, device, {})
+    return _generator(text, card.kind, card, device, {"dtype": _quick_dtype(device)} if fast else {})
 
 
 def _shader(text: str, name: str, trusted: bool) -> SourcePlan:
@@ -74,6 +75,14 @@ def _generator(text: str, kind: str, card: Any, device: str, request: dict[str, 
         return generator
 
     return SourcePlan(text, tuple(make(kind).PARAMS), make=build)
+
+
+def _quick_dtype(device: str) -> Any:
+    """bfloat16 on a CPU that has instructions for it, else None (float32)."""
+    import torch
+
+    able = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return torch.bfloat16 if device == "cpu" and able is not None and able() else None
 
 
 def pick_device(wanted: str) -> str:

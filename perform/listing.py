@@ -30,11 +30,16 @@ def _models() -> list[Row]:
             rows.append({"name": folder.name, "doc": f"broken: {error}"})
             continue
         rows.append({
-            "name": card.name, "doc": card.description or card.title, "kind": card.kind, "author": card.author,
+            "name": folder.name, "doc": _unless_gone(card) or card.description or card.title, "kind": card.kind,
+            "author": card.author,
             "licence": card.licence or "not stated", "resolution": card.architecture.get("resolution"),
             "trained_on": card.training.get("data", "not stated"), "sha256": card.sha256,
         })  # fmt: skip
     return rows
+
+
+def _unless_gone(card: Any) -> str:
+    return "" if card.weights_path.is_file() else f"broken: {card.weights_path} is missing"
 
 
 def _presets() -> list[Row]:

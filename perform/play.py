@@ -49,6 +49,7 @@ def _loop(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any
             say(f"first picture after {first_picture_s:.1f} s")
         if now_s - told_s >= HUD_PERIOD_S:
             told_s = now_s
+            _tell_troubles(rig, say)
             show.stage.set_hud(*hud(rig, fps))
             gc.collect(0)
         pacer.wait()
@@ -56,7 +57,23 @@ def _loop(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any
         engine.health.note("frame", (moment_s - before_s) * 1000.0)
         before_s = moment_s
     watch.close()
+    _tell_troubles(rig, say)
+    if first_picture_s is None and engine.coming:
+        say(f"{show.source} was still loading: what played was the picture that stands in")
     return _report(rig, pacer, rig.clock(), first_picture_s)
+
+
+def _tell_troubles(rig: Rig, say: Say) -> None:
+    """What failed beside the show, each line once: a model that does not load, a recording that stopped."""
+    engine = rig.engine
+    lines = [f"deck {d}: {p.last_error}" for d, p in (*engine.coming.items(), *engine.painters.items()) if p.last_error]
+    error = getattr(rig.recorder, "error", None)
+    if error:
+        lines.append(f"the recording has stopped: {error}")
+    for line in lines:
+        if line not in rig.told:
+            rig.told.add(line)
+            say(line)
 
 
 def _report(rig: Rig, pacer: Pacer, seconds: float, first_picture_s: float | None) -> dict[str, Any]:
@@ -72,7 +89,7 @@ def _report(rig: Rig, pacer: Pacer, seconds: float, first_picture_s: float | Non
         osc=[dict(c.counts()) for c in rig.controls],
     )
     if rig.recorder is not None:
-        report["recording"] = dict(rig.recorder.counts())
+        report["recording"] = {**rig.recorder.counts(), "error": rig.recorder.error}
     return report
 
 

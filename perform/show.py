@@ -30,6 +30,14 @@ ROWS: tuple[Param, ...] = (
 MakePainter = Callable[[str, SourcePlan], Painter]
 
 
+def known_sources() -> set[str]:
+    """Every source of routes that does not come from the preset itself."""
+    from perform.core.sources import BEAT_SOURCES
+    from perform.features import OUTPUTS
+
+    return {*OUTPUTS, *BEAT_SOURCES, *(f"macro/{n}" for n in range(1, 9))}
+
+
 class Show:
     """Everything a running performance is. Thread: that of the engine."""
 
@@ -41,6 +49,7 @@ class Show:
         say: Callable[[str], None],
         device: str = "cpu",
         fixed_source: str | None = None,
+        fast: bool = False,
     ) -> None:
         self.engine = engine
         self.stage = stage
@@ -51,6 +60,8 @@ class Show:
         self._say = say
         self._device = device
         self._fixed_source = fixed_source
+        self._fast = fast
+        self._broken: set[str] = set()
         self._triggers: dict[str, int] = {}
         engine.table.add(ROWS)
         engine.table.add(tempo_clock.PARAMS, "tempo")
@@ -71,7 +82,8 @@ class Show:
         if deck is None:
             raise PresetError(f"preset {preset.name}: no deck {DECK!r} in it")
         problems = list(preset.problems)
-        plan = plan_source(self._fixed_source or deck.source, self._device, trusted=self._fixed_source is not None)
+        trusted = self._fixed_source is not None
+        plan = plan_source(self._fixed_source or deck.source, self._device, trusted=trusted, fast=self._fast)
         chains = {
             f"deck/{DECK}": self._documents(deck.fx, problems),
             "master": self._documents(preset.master, problems),
@@ -87,6 +99,7 @@ class Show:
         for prefix in ("audio", "mix"):
             table.reset(prefix)
         self._set_values(preset, plan, problems)
+        problems += self._loose_ends(preset, foreign=plan.text != deck.source)
         self.engine.set_routes(RouteBank(preset.routes), preset.free)
         self.preset = preset
         for line in problems:
@@ -144,6 +157,17 @@ class Show:
             except ParamError as error:
                 if not (foreign and path.startswith(f"deck/{DECK}/source/")):
                     problems.append(str(error))
+
+    def _loose_ends(self, preset: Preset, foreign: bool) -> list[str]:
+        """Routes that begin or end nowhere. Those to the source's own rows may, when another source was asked for."""
+        known = known_sources() | {unit.source for unit in preset.free} | set(self.engine.signals)
+        table, lines = self.engine.table, []
+        for number, route in enumerate(preset.routes, 1):
+            if route.source not in known:
+                lines.append(f"route {number}: no source {route.source!r}; `perform list features` names them")
+            if route.target not in table and not (foreign and route.target.startswith(f"deck/{DECK}/source/")):
+                lines.append(f"route {number}: no parameter {route.target!r}; `perform list params` names them")
+        return lines
 
     def _mount_stage_rows(self) -> None:
         for prefix, rows in self.stage.rows():
@@ -209,9 +233,17 @@ class Show:
         from perform.content import list_presets
 
         names = [p.stem for p in list_presets()]
-        if names:
-            here = names.index(self.preset.name) if self.preset.name in names else -step
-            self.recall(names[(here + step) % len(names)])
+        here = names.index(self.preset.name) if self.preset.name in names else -step
+        for far in range(1, len(names)):
+            name = names[(here + far * step) % len(names)]
+            try:
+                self.recall(name)
+                return
+            except PerformError as error:
+                if name not in self._broken:
+                    self._broken.add(name)
+                    self.engine.health.failed("preset", error)
+                    self._say(str(error))
 
     def _screenshot(self) -> None:
         from perform.outputs.image import save_png

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from running import perform
 
 from perform.cli import build_parser, main
@@ -36,6 +38,10 @@ PLAY = ("--display", "offscreen", "--seconds", "1", "--osc-port", "-1")
         ("play", "--source", "image:none.png", *PLAY),
         ("play", "--channels", "x", *PLAY),
         ("play", "--seconds", "-3"),
+        ("play", "--osc-port", "99999"),
+        ("play", "--record", "nowhere/film.mp4", *PLAY),
+        ("play", "--record", "film.xyz", *PLAY),
+        ("render", "odd.wav", "out.mp4", "--seconds", "1"),
         ("render", "song.wav", "out.mp4"),
         ("render", "synth", "out.mp4"),
         ("render", "synth", "--seconds", "1"),
@@ -50,6 +56,7 @@ def test_errors_are_one_line_with_an_exit_code(
 ) -> None:
     (here / "broken.toml").write_text("= =")
     (here / "song.wav").write_bytes(b"not a song")
+    soundfile.write(here / "odd.wav", np.zeros(100), 7)
     try:
         code = main(arguments)
     except SystemExit as stop:

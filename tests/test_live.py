@@ -257,6 +257,43 @@ def test_a_real_window_and_its_keys(tmp_path: Path, screen: str) -> None:
     assert report["counts"].get("control errors", 0) == 0
 
 
+def test_a_window_of_the_size_that_fits_the_machine(tmp_path: Path, screen: str) -> None:
+    write_presets(tmp_path)
+    env = {**os.environ, "DISPLAY": screen}
+    with playing(tmp_path, *STEADY, "--display", "window", "--seconds", "2", "--osc-port", "-1", env=env) as show:
+        report = show.finish()
+    assert report["frames"] > 5
+
+
+def test_a_model_that_does_not_load_is_said_once_and_the_show_goes_on(tmp_path: Path) -> None:
+    write_presets(tmp_path)
+    folder = tmp_path / "models" / "broken"
+    folder.mkdir(parents=True)
+    card = 'name = "broken"\nkind = "stylegan2"\nweights = "w.safetensors"\nsha256 = "00"\n'
+    (folder / "model.toml").write_text(card)
+    (folder / "w.safetensors").write_bytes(b"nothing")
+    with playing(tmp_path, *SMALL, "--model", "broken", "--seconds", "4", "--osc-port", "-1") as show:
+        report = show.finish()
+    assert report["frames"] > 20
+    assert len([line for line in show.said if "not those of the card" in line]) == 1
+
+
+def test_presets_stepped_over_osc_pass_a_broken_one(tmp_path: Path) -> None:
+    write_presets(tmp_path)
+    (tmp_path / "presets" / "steadz.toml").write_text("= = =")  # comes right after `steady`
+    port = free_port()
+    with playing(tmp_path, *SMALL, *STEADY, "--seconds", "6", "--osc-port", str(port)) as show:
+        show.wait_for("playing")
+        for _ in range(3):
+            send(port, "/perform/preset/previous")
+            time.sleep(0.7)
+        for _ in range(4):
+            send(port, "/perform/preset/next")
+            time.sleep(0.7)
+        show.finish()
+    assert len([line for line in show.said if "steadz.toml" in line]) == 1
+
+
 def test_no_display_plays_offscreen_and_says_so_in_one_line(tmp_path: Path) -> None:
     write_presets(tmp_path)
     env = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}

@@ -105,3 +105,24 @@ def test_the_music_visibly_moves_it(name: str) -> None:
     assert apart[-8:].mean() > 5.0, apart
     steps = [np.abs(np.diff(x.astype(int), axis=0)).mean() for x in (loud, still)]
     assert steps[0] > 1.25 * steps[1], steps
+
+
+def test_routes_that_begin_or_end_nowhere_are_said() -> None:
+    text = """
+        [deck.a]
+        source = "testcard"
+        [[route]]
+        source = "audio/nothing"
+        target = "deck/a/level"
+        [[route]]
+        source = "audio/level"
+        target = "deck/a/nope"
+    """
+    said: list[str] = []
+    rig = open_offline(Options(audio="silence", preset="northern", size=SIZE), said.append)
+    try:
+        rig.show.play(parse_preset(text, "loose"))
+        rig.engine.tick(0.1)
+    finally:
+        rig.close()
+    assert len(said) == 2 and "audio/nothing" in said[0] and "deck/a/nope" in said[1]

@@ -82,7 +82,9 @@ def parse_preset(text: str, name: str = "untitled") -> Preset:
     except tomllib.TOMLDecodeError as error:
         raise PresetError(f"not valid TOML ({error})") from None
     version = data.get("version", VERSION)
-    if not isinstance(version, int) or version > VERSION:
+    if not isinstance(version, int):
+        raise PresetError(f"version is {version!r}; it must be a whole number, {VERSION} today")
+    if version > VERSION:
         raise PresetError(f"preset version {version!r} is newer than this perform knows ({VERSION})")
     reader = _Reader()
     reader.unknown("", data, _TOP)

@@ -6,6 +6,7 @@ clamped to 0..1. Routes add, so their order never matters.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -49,6 +50,10 @@ class Route:
 
     def __post_init__(self) -> None:
         where = f"route {self.source} -> {self.target}"
+        for name in ("depth", "attack_s", "release_s", "lo", "hi"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                raise PresetError(f"{where}: {name} is {value!r}, which is no number")
         if self.curve not in curves.NAMES:
             raise PresetError(f"{where}: no curve {self.curve!r}, use one of {', '.join(curves.NAMES)}")
         if self.lo == self.hi:

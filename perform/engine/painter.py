@@ -46,6 +46,9 @@ class Painter(Protocol):
     def frame_ms(self) -> float:
         """Median time of one picture."""
 
+    def wait_ready(self, seconds: float) -> bool:
+        """Wait until it is loaded, or has failed to; False when the time was not enough."""
+
     def close(self) -> None:
         """Stop, and free the generator."""
 
@@ -83,6 +86,10 @@ class InlinePainter:
         """Pictures a second that the generator alone could paint."""
         return 1000.0 / self.frame_ms if self.frame_ms > 0.0 else 0.0
 
+    def wait_ready(self, seconds: float) -> bool:
+        """It is."""
+        return True
+
     def close(self) -> None:
         """Free the generator."""
         self._generator.close()
@@ -105,6 +112,7 @@ class ThreadPainter:
         self._finished: list[float] = []
         self._painted = 0
         self._stop = threading.Event()
+        self._ready = threading.Event()
         self._pause = sleep or self._stop.wait
         self._thread = threading.Thread(target=self._run, name=f"painter {name}", daemon=True)
         self._thread.start()
@@ -128,6 +136,10 @@ class ThreadPainter:
         now_s = self._clock()
         return float(sum(1 for t in tuple(self._finished) if now_s - t <= 1.0))
 
+    def wait_ready(self, seconds: float) -> bool:
+        """Wait until it is loaded, or has failed to; False when the time was not enough."""
+        return self._ready.wait(seconds)
+
     def close(self) -> None:
         """Ask the thread to end; a generator that hangs is left behind, as nothing can stop it safely."""
         self._stop.set()
@@ -149,10 +161,12 @@ class ThreadPainter:
 
     def _note(self, error: BaseException, line: str) -> None:
         self.failures += 1
+        self._ready.set()
         self.last_error = line.splitlines()[0][:300] if line else type(error).__name__
 
     def _paint_until_stopped(self) -> None:
         generator = self._factory()
+        self._ready.set()
         try:
             while not self._stop.is_set():
                 job = self._inbox.wait(0.1)

@@ -13,6 +13,7 @@ import numpy as np
 from perform.core.errors import MediaError
 
 MAX_CHANNELS = 64
+LOWEST_HZ, HIGHEST_HZ = 2000.0, 800_000.0
 
 
 class Decoder(Protocol):
@@ -40,8 +41,11 @@ def open_decoder(path: Path) -> Decoder:
         raise MediaError(f"sound file {path} {what}; give the path of an audio or video file")
     if path.stat().st_size == 0:
         raise MediaError(f"sound file {path} is empty")
-    first = SoundfileDecoder.try_open(path)
-    return first if first is not None else AvDecoder(path)
+    decoder = SoundfileDecoder.try_open(path) or AvDecoder(path)
+    if not LOWEST_HZ <= decoder.rate_hz <= HIGHEST_HZ:
+        decoder.close()
+        raise MediaError(f"sound file {path} states {decoder.rate_hz:g} samples a second, which no sound has")
+    return decoder
 
 
 class SoundfileDecoder:
