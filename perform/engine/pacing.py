@@ -9,13 +9,15 @@ MOST_DT_S = 0.25
 
 
 def next_deadline(deadline_s: float, now_s: float, period_s: float) -> tuple[float, int]:
-    """The deadline after `deadline_s`, and how many were missed. After three missed ones the grid starts anew."""
+    """The deadline after `deadline_s`, and how many were missed: one for a frame that is late, all that passed when the
+    grid starts anew, more than three periods late."""
     upcoming = deadline_s + period_s
     late = now_s - upcoming
     if late <= 0.0:
         return upcoming, 0
-    missed = int(late / period_s) + 1
-    return (now_s if missed > 3 else upcoming), missed
+    if late > 3.0 * period_s:
+        return now_s, int(late / period_s)
+    return upcoming, 1
 
 
 class Pacer:
