@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import resource
 import signal
@@ -345,7 +346,7 @@ def test_a_full_disk_ends_the_recording_and_not_the_show(tmp_path: Path) -> None
     process = child(str(tmp_path / "a.mp4"), "6", limit_bytes=400_000)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
-    error, counts = eval(out.splitlines()[-1])  # a tuple that the child printed with repr
+    error, counts = ast.literal_eval(out.splitlines()[-1])
     assert "a.mp4" in error and "cannot be written" in error and "\n" not in error
     assert counts["errors"] == 1 and counts["dropped"] > 0
     assert counts["written"] + counts["dropped"] == 180
