@@ -16,7 +16,7 @@ MEL_TILT_DB = 1.5
 """Per octave, on top of the mel bands' own widening: music falls off towards the top, the drawing should not."""
 SPECTRUM_TILT_DB = 4.5
 _HEAD_DB = 3.0
-_EVERY = 2
+_EVERY = 4
 _ONE = np.float32(1.0)
 
 
@@ -49,7 +49,8 @@ class Curve:
 
 
 class Display:
-    """The arrays of `Features`. Mel and spectrum are drawn afresh on alternate hops and held between."""
+    """The arrays of `Features`. Mel and spectrum are drawn afresh in turn, each every fourth hop (47 a second),
+    and held between: a screen shows no more."""
 
     def __init__(self, plan: Plan) -> None:
         self.retune(plan)
@@ -72,9 +73,10 @@ class Display:
 
     def step(self, hop: Hop) -> None:
         """Redraw what is due."""
-        if hop.index % _EVERY:
+        turn = hop.index % _EVERY
+        if turn == _EVERY // 2:
             self.mel = self._mel.step(hop.mel_power, hop.scale, hop.gate, self._keep)
-        else:
+        elif turn == 0:
             pair = self._merged
             np.take(hop.power, self._first, out=pair[0], mode="clip")
             np.take(hop.power, self._second, out=pair[1], mode="clip")
