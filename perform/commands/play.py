@@ -1,0 +1,71 @@
+"""`perform play`: the live show."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from perform.commands.arguments import look_options, options, port, say
+
+EXIT_RECORDING = 74
+QUIET = ("analysis blocks", "analysis hops")
+
+
+def add(commands: Any, shared: argparse.ArgumentParser) -> None:
+    """Mount the command."""
+    play = commands.add_parser("play", parents=[shared, look_options()], help="play live", allow_abbrev=False)
+    play.add_argument("--audio", metavar="SOUND", help="synth, mic, silence, device:NAME-PART, file:PATH or PATH")
+    play.add_argument("--venue", type=Path, metavar="FILE", help="the room: devices, screens, ports")
+    play.add_argument("--display", choices=("auto", "window", "offscreen"), default="auto")
+    play.add_argument("--monitor", type=int, metavar="N", help="which screen, from 0")
+    play.add_argument("--fullscreen", action="store_true")
+    play.add_argument("--record", type=Path, metavar="FILE.mp4", help="keep picture and sound")
+    play.add_argument("--osc-port", type=port, metavar="N", help="UDP port to listen on (default 9000; -1 for none)")
+    play.add_argument("--json", action="store_true", help="print the health report at the end")
+    play.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Play until told to stop."""
+    from dataclasses import replace
+
+    from perform.options import find_venue, with_venue
+    from perform.play import play
+
+    asked = replace(
+        options(args), display=args.display, monitor=args.monitor, fullscreen=args.fullscreen, record=args.record,
+        osc_port=args.osc_port,
+    )  # fmt: skip
+    asked, problems = with_venue(asked, find_venue(args.venue))
+    for line in problems:
+        say(line)
+    report = play(asked, say, _began_s())
+    if args.json:
+        print(json.dumps(report, indent=1))
+    else:
+        say(_closing_line(report))
+    return EXIT_RECORDING if report.get("recording", {}).get("error") else 0
+
+
+def _closing_line(report: dict[str, Any]) -> str:
+    sound = {f"sound {k}": v for k, v in report["sound"].items() if v and k not in QUIET}
+    troubles = [f"{k} {v}" for k, v in {**sound, **report["counts"]}.items() if "frames" not in k]
+    parts = [f"played {report['seconds']:.0f} s, {report['fps']:.1f} frames a second", *troubles]
+    if report.get("recording"):
+        parts.append("recording: " + ", ".join(f"{k} {v}" for k, v in report["recording"].items() if v is not None))
+    return " · ".join(parts)
+
+
+def _began_s() -> float:
+    """Monotonic time at which this process began, as near as the system tells."""
+    now_s = time.monotonic()
+    try:
+        fields = Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()
+        uptime_s = float(Path("/proc/uptime").read_text().split()[0])
+        return now_s - max(0.0, uptime_s - int(fields[19]) / os.sysconf("SC_CLK_TCK"))
+    except (OSError, ValueError, IndexError, AttributeError):
+        return now_s
