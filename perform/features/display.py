@@ -86,10 +86,8 @@ class Display:
     def waveform(self, history: np.ndarray, loud: bool) -> np.ndarray:
         """[WAVEFORM_SAMPLES, 2] float32, the newest 21 ms; fresh, read-only, clipped to -1..1 where `loud`."""
         span = WAVEFORM_SAMPLES * self._plan.stride
-        out = np.empty((WAVEFORM_SAMPLES, 2), np.float32)
-        # Row by row: a transposed copy takes twice the time.
-        out[:, 0] = history[0, -span :: self._plan.stride]
-        out[:, 1] = history[1, -span :: self._plan.stride]
+        # Channel by channel in memory, seen as pairs: interleaving takes three times the time.
+        out = history[:, -span :: self._plan.stride].copy().T
         if loud:
             np.clip(out, -1.0, 1.0, out=out)
         out.flags.writeable = False

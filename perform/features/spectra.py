@@ -51,6 +51,12 @@ class Spectra:
         self.set_edges(edges_hz)
         rest = np.fft.rfft(self._window.astype(np.float64))
         self._rest = (rest[:_REST_BINS] / rest[0]).astype(np.complex64)
+        # Views that the hop would otherwise make anew each time.
+        self._offset, self._low = self._bins[:, :1], self._bins[:, :_REST_BINS]
+        self._leak = np.zeros((2, _REST_BINS), np.complex64)
+        self._left, self._right = self._squares
+        self._even, self._odd = self._sum[0::2], self._sum[1::2]
+        self._products = [(weights, self._power[bins], self._rows[rows]) for rows, bins, weights in self._mels]
 
     def set_edges(self, edges_hz: tuple[float, float, float]) -> None:
         """Move the three edges between the bands."""
@@ -60,11 +66,11 @@ class Spectra:
         """history [2, window] -> the powers of `hop`. A constant offset is projected out of the lowest bins."""
         np.multiply(history, self._window, out=self._frame)
         np.fft.rfft(self._frame, axis=-1, out=self._bins)
-        offset = self._bins[:, :1].copy()
-        self._bins[:, :_REST_BINS] -= offset * self._rest
+        np.multiply(self._offset, self._rest, out=self._leak)
+        np.subtract(self._low, self._leak, out=self._low)
         np.multiply(self._parts, self._parts, out=self._squares)
-        np.add(self._squares[0], self._squares[1], out=self._sum)
-        np.add(self._sum[0::2], self._sum[1::2], out=self._power)
+        np.add(self._left, self._right, out=self._sum)
+        np.add(self._even, self._odd, out=self._power)
         self._publish(hop)
 
     def rest(self, hop: Hop) -> None:
@@ -73,8 +79,8 @@ class Spectra:
         self._publish(hop)
 
     def _publish(self, hop: Hop) -> None:
-        for rows, bins, weights in self._mels:
-            np.dot(weights, self._power[bins], out=self._rows[rows])
+        for weights, power, rows in self._products:
+            np.dot(weights, power, out=rows)
         np.dot(self._weights, self._power, out=self._sums)
         sums = self._sums.tolist()
         hop.power = self._power

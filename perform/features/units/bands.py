@@ -53,14 +53,16 @@ class Voice:
 
     def step(self, target: float, up: float, down: float, slow: float, dt_s: float) -> None:
         """Ease towards `target`; up, down and slow are shares of the way."""
-        gap = target - self.level
-        self.level += gap * (up if gap > 0.0 else down)
-        if self.level < 1e-4 and target == 0.0:
-            self.level = 0.0
-        self.time += self.level * dt_s
-        self.presence += (self.level - self.presence) * slow
-        if self.presence < 1e-3 and target == 0.0:
-            self.presence = 0.0
+        level = self.level
+        level += (target - level) * (up if target > level else down)
+        if level < 1e-4 and target == 0.0:
+            level = 0.0
+        presence = self.presence
+        presence += (level - presence) * slow
+        if presence < 1e-3 and target == 0.0:
+            presence = 0.0
+        self.level, self.presence = level, presence
+        self.time += level * dt_s
 
 
 class Unit:
@@ -98,11 +100,12 @@ class Unit:
         rises = self._flux.step(hop)
         self._low.step(hop)
         rises[0] = self._low.rise_db
+        up, down, slow, dt_s, gate, levels = self._up, self._down, self._slow, self._dt_s, hop.gate, hop.band_level
         for i, voice in enumerate(self._voices):
-            target = hop.band_level[i]
-            voice.step(target, self._up, self._down, self._slow, self._dt_s)
+            target = levels[i]
+            voice.step(target, up, down, slow, dt_s)
             picker = self._pickers[i]
-            picker.step(rises[i], target if i else self._low.loud, hop.gate)
+            picker.step(rises[i], target if i else self._low.loud, gate)
             level, hit, time, presence, onsets = voice.names
             values[level], values[hit], values[time] = voice.level, picker.hit, voice.time
             values[presence], values[onsets] = voice.presence, float(picker.count)
