@@ -23,6 +23,13 @@ GAIN = math.sqrt(2.0)  # keeps the variance through a leaky ReLU of slope 0.2
 FIR = (0.125, 0.375, 0.375, 0.125)  # [1, 3, 3, 1], sum 1 ([K20] appendix B)
 
 
+def drawn(*shape: int, scale: float = 1.0) -> Tensor:
+    """Normal numbers to begin training from. On the meta device nothing is drawn, since weights from a file take
+    their place: drawing there would load torch's compiler, over a second of every start."""
+    out = torch.empty(shape)
+    return out if out.is_meta else out.normal_().mul_(scale)
+
+
 def normalise(x: Tensor) -> Tensor:
     """x [n, features] scaled to unit mean square ([K19] section 4: latents live on the hypersphere)."""
     return x * (x.square().mean(dim=1, keepdim=True) + EPS).rsqrt()
@@ -63,7 +70,7 @@ class FullyConnected(nn.Module):
         bias_start: float = 0.0,
     ) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs) / lr_multiplier)
+        self.weight = nn.Parameter(drawn(outputs, inputs, scale=1.0 / lr_multiplier))
         self.bias = nn.Parameter(torch.full((outputs,), bias_start / lr_multiplier))
         self.activation = activation
         self.weight_gain = lr_multiplier / math.sqrt(inputs)
@@ -84,10 +91,10 @@ class Convolution(nn.Module):
         super().__init__()
         self.up, self.size, self.clamp = up, size, clamp
         self.affine = FullyConnected(w_dim, inputs, bias_start=1.0)
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
+        self.weight = nn.Parameter(drawn(outputs, inputs, 3, 3))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.noise_strength = nn.Parameter(torch.zeros(()))
-        self.register_buffer("noise_const", torch.randn(size, size))
+        self.register_buffer("noise_const", drawn(size, size))
 
     def forward(self, x: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
         """x [n, inputs, h, w], w [n, w_dim], noise [n or 1, 1, H, W] or None -> [n, outputs, H, W]."""
@@ -123,7 +130,7 @@ class ToRGB(nn.Module):
         self.clamp = clamp
         self.weight_gain = 1.0 / math.sqrt(inputs)
         self.affine = FullyConnected(w_dim, inputs, bias_start=1.0)
-        self.weight = nn.Parameter(torch.randn(channels, inputs, 1, 1))
+        self.weight = nn.Parameter(drawn(channels, inputs, 1, 1))
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:

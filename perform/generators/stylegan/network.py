@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from perform.core.errors import ModelError
 
-from .layers import Convolution, FullyConnected, ToRGB, normalise, upsample
+from .layers import Convolution, FullyConnected, ToRGB, drawn, normalise, upsample
 
 ALONE = 64  # px; from here on the plain formula takes pictures one by one
 NOISES = ("const", "random", "none")
@@ -117,7 +117,7 @@ class Block(nn.Module):
         super().__init__()
         outputs = arch.channels(size)
         if size == 4:
-            self.const = nn.Parameter(torch.randn(outputs, 4, 4))
+            self.const = nn.Parameter(drawn(outputs, 4, 4))
         else:
             inputs = arch.channels(size // 2)
             self.conv0 = Convolution(inputs, outputs, arch.w_dim, size, up=True, clamp=arch.conv_clamp)
