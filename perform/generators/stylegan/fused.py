@@ -13,7 +13,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .inside import Inside, spread
 from .layers import EPS, GAIN, SLOPE, Convolution, ToRGB, blur_kernel, upsample
 from .network import SynthesisNetwork, draw_noise
 
@@ -107,31 +106,17 @@ class FusedSynthesis:
         noise: str = "const",
         gains: list[float] | None = None,
         generator: torch.Generator | None = None,
-        inside: Inside | None = None,
     ) -> Tensor:
-        """ws [n, num_ws, w_dim] -> [n, 3, h, w] float32. gains: one factor per noise layer. inside: what is done to
-        the layers on the way."""
+        """ws [n, num_ws, w_dim] -> [n, 3, h, w] float32. gains: one factor per noise layer."""
         ws = ws.float()
-        const = self.const if inside is None else inside.start(self.const)
-        x, picture, index = const.expand(len(ws), -1, -1, -1), None, 0
-        call, last, rgb = (None, None, None) if inside is None else (inside.layer, inside.last, inside.rgb)
+        x, picture, index = self.const.expand(len(ws), -1, -1, -1), None, 0
         for convs, torgb in self.blocks:
             for conv in convs:
                 gain = 1.0 if gains is None else gains[index]
-                added = self._noise(conv, noise, gain, len(ws), generator)
-                if added is not None and inside is not None and inside.cells is not None:
-                    added = spread(added, (x.shape[2] * (1 + conv.up), x.shape[3] * (1 + conv.up)))
-                x = conv(x, ws[:, index], added)
-                x = x if call is None else call(index, x)
+                x = conv(x, ws[:, index], self._noise(conv, noise, gain, len(ws), generator))
                 index += 1
-                if last == index - 1:
-                    break
             colours = torgb(x, ws[:, index])
-            if rgb is not None and rgb[index - 1] != 1.0:
-                colours *= rgb[index - 1]
             picture = colours if picture is None else upsample(picture).add_(colours)
-            if last is not None and index > last:
-                break
         assert picture is not None
         return picture
 

@@ -15,7 +15,6 @@ from perform.core.card import Card, check_hash, read_card
 from perform.core.errors import ModelError
 
 from .fused import FusedSynthesis
-from .inside import Inside
 from .network import NOISES, Architecture, Generator
 
 HEADER_LIMIT = 10 << 20  # bytes; a header is a few kB, more is an attack or a wreck
@@ -41,11 +40,6 @@ class Network:
         """The mean of w, [w_dim] float32."""
         return self.generator.mapping.w_avg
 
-    @property
-    def layer_sizes(self) -> tuple[int, ...]:
-        """Side of the square maps that each layer gives, px, the coarsest first."""
-        return tuple(conv.size for block in self.generator.synthesis.blocks() for conv in block.convs)
-
     @torch.inference_mode()
     def mapping(self, z: Tensor, c: Tensor | None = None, psi: float = 1.0, cutoff: int | None = None) -> Tensor:
         """z [n, z_dim], c [n, c_dim] or None -> [n, num_ws, w_dim]; psi draws the first `cutoff` to the mean."""
@@ -59,20 +53,18 @@ class Network:
         noise: str = "const",
         noise_gain: Tensor | None = None,
         generator: torch.Generator | None = None,
-        inside: Inside | None = None,
     ) -> Tensor:
         """ws [n, num_ws, w_dim] -> pictures [n, 3, h, w] float32, about -1..1.
 
         noise: "const" (stored patterns), "random" (drawn from `generator`, or torch's own) or "none".
-        noise_gain: [num_layers] factors on each layer's noise strength, from 4 px upwards. inside: what is done to
-        the layers on the way.
+        noise_gain: [num_layers] factors on each layer's noise strength, from 4 px upwards.
         """
         if noise not in NOISES:
             raise ValueError(f"noise must be one of {', '.join(NOISES)}, not {noise!r}")
         gains = None if noise_gain is None else [float(g) for g in noise_gain]
         if gains is not None and len(gains) != self.num_layers:
             raise ValueError(f"noise_gain needs {self.num_layers} values, one per layer, not {len(gains)}")
-        return self._fused(ws.to(self.device), noise, gains, generator, inside)
+        return self._fused(ws.to(self.device), noise, gains, generator)
 
     def seed(self, number: int) -> Tensor:
         """z of a seed number, [1, z_dim]: the community's convention, so numbers agree with other tools."""
