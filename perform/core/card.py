@@ -21,6 +21,7 @@ class Card:
     """A model's card. folder: where it lies. weights: file name inside the folder, always safetensors.
 
     sha256: of the weights file, lower-case hex. architecture, training: tables as the card states them.
+    source: what the model was converted from: file, sha256, format, family.
     trim_px: rim of the picture that is not shown, where a network's padding leaves a line.
     """
 
@@ -35,6 +36,7 @@ class Card:
     licence: str = ""
     architecture: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
+    source: Mapping[str, Any] = field(default_factory=dict)
     trim_px: int = 0
 
     @property
@@ -61,6 +63,9 @@ def read_card(folder: str | Path) -> Card:
     weights = data["weights"]
     if Path(weights).name != weights or not weights.endswith(".safetensors"):
         raise ModelError(f"{path}: weights must name a .safetensors file in the same folder, not {weights!r}")
+    for table in ("architecture", "training", "source"):
+        if not isinstance(data.get(table, {}), dict):
+            raise ModelError(f"{path}: [{table}] must be a table")
     title, description, author, licence = (str(data.get(k, "")) for k in ("title", "description", "author", "licence"))
     trim_px = data.get("trim_px", 0)
     if not isinstance(trim_px, int) or not 0 <= trim_px <= MOST_TRIM_PX:
@@ -69,6 +74,7 @@ def read_card(folder: str | Path) -> Card:
         name=data["name"], kind=data["kind"], folder=folder, weights=weights, sha256=data["sha256"].lower(),
         title=title, description=description, author=author, licence=licence,
         architecture=data.get("architecture", {}), training=data.get("training", {}), trim_px=trim_px,
+        source=data.get("source", {}),
     )  # fmt: skip
 
 

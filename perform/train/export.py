@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+from perform.core.card_text import toml_value
 from perform.generators.stylegan.network import Generator
 
 DATA = "Pictures drawn by this project's own rules (perform/train/rules): marbling, silk, creatures, cells, nebulae."
@@ -69,7 +70,7 @@ def export(generator: Generator, folder: Path, pictures: int, hours: float) -> N
         f'sha256 = "{digest}"',
         "",
         "[architecture]",
-        *(f"{k} = {v}" for k, v in arch.items()),
+        *(f"{k} = {toml_value(v)}" for k, v in arch.items()),
         "",
         "[training]",
         f'data = "{DATA}"',

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .load import Network, load_network, seed_z
 from .network import Architecture, Generator
+from .protocol import Each, Layer, StyleNetwork
 
-__all__ = ["Architecture", "Generator", "Network", "load_network", "seed_z"]
+__all__ = ["Architecture", "Each", "Generator", "Layer", "Network", "StyleNetwork", "load_network", "seed_z"]

@@ -13,8 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .layers import EPS, GAIN, SLOPE, Convolution, ToRGB, blur_kernel, upsample
-from .network import SynthesisNetwork, draw_noise
+from .layers import EPS, SLOPE, Convolution, ToRGB, blur_kernel, upsample
+from .network import Block, SynthesisNetwork
+from .plane import extended
+from .protocol import CELLS, Each, Layer
 
 LAST = torch.channels_last
 
@@ -23,17 +25,18 @@ class FusedConvolution:
     """One `Convolution`, prepared: gains folded, squared weights summed, kernels laid out."""
 
     def __init__(self, conv: Convolution, dtype: torch.dtype) -> None:
-        self.conv, self.dtype = conv, dtype
+        self.dtype = dtype
         self.up, self.clamp = conv.up, conv.clamp
         weight = conv.weight.detach().float()
         self.plain = weight  # [out, in, 3, 3] float32, for folding style and demodulation in
         shared = weight.transpose(0, 1).contiguous() if conv.up else weight.contiguous(memory_format=LAST)
         self.weight = shared.to(dtype)
         self.squares = weight.square().sum((2, 3)).T.contiguous()
-        self.bias = conv.bias.detach().float() * GAIN
+        gain, self.gain = conv.gain, conv.gain
+        self.bias = conv.bias.detach().float() * gain
         self.affine_weight = (conv.affine.weight * conv.affine.weight_gain).detach().float()
         self.affine_bias = (conv.affine.bias * conv.affine.bias_gain).detach().float()
-        self.strength = conv.noise_strength.detach().float() * GAIN
+        self.strength = conv.noise_strength.detach().float() * gain
         self.const = (conv.noise_const.detach().float() * self.strength)[None, None].to(dtype)
         self.silent = bool(self.strength == 0)
         self.blur = blur_kernel(weight.shape[0], 4.0, self.weight) if conv.up else None
@@ -41,7 +44,7 @@ class FusedConvolution:
     def __call__(self, x: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
         """x [n, in, h, w], w [n, w_dim] float32, noise as it is to be added -> [n, out, H, W]."""
         style = F.linear(w, self.affine_weight, self.affine_bias)
-        demod = torch.addmm(style.new_full((), EPS), style.square(), self.squares).rsqrt_().mul_(GAIN)
+        demod = torch.addmm(style.new_full((), EPS), style.square(), self.squares).rsqrt_().mul_(self.gain)
         if len(x) == 1 and x.numel() + demod.numel() * x.shape[2] * x.shape[3] > self.plain.numel():
             y = self._folded(x, style, demod)
         else:
@@ -90,6 +93,15 @@ class FusedToRGB:
         return y if self.clamp is None else y.clamp(-self.clamp, self.clamp)
 
 
+class FusedBlock:
+    """One `Block`, prepared. straight: the other branch of a residual block."""
+
+    def __init__(self, block: Block, dtype: torch.dtype) -> None:
+        self.convs = [FusedConvolution(conv, dtype) for conv in block.convs]
+        self.torgb = None if block.torgb is None else FusedToRGB(block.torgb, dtype)
+        self.straight = None if block.skip is None else block.skip
+
+
 class FusedSynthesis:
     """A `SynthesisNetwork` prepared for play. It copies the weights: change them, and prepare anew."""
 
@@ -97,7 +109,8 @@ class FusedSynthesis:
         self.dtype = dtype
         blocks = list(network.blocks())
         self.const = blocks[0].const.detach().to(dtype)[None].contiguous(memory_format=LAST)
-        self.blocks = [([FusedConvolution(c, dtype) for c in b.convs], FusedToRGB(b.torgb, dtype)) for b in blocks]
+        self.blocks = [FusedBlock(block, dtype) for block in blocks]
+        self.layers = network.layers
 
     @torch.inference_mode()
     def __call__(
@@ -106,28 +119,78 @@ class FusedSynthesis:
         noise: str = "const",
         gains: list[float] | None = None,
         generator: torch.Generator | None = None,
+        each: Each | None = None,
+        stop: int | None = None,
+        shape: tuple[int, int] | None = None,
     ) -> Tensor:
-        """ws [n, num_ws, w_dim] -> [n, 3, h, w] float32. gains: one factor per noise layer."""
-        ws = ws.float()
-        x, picture, index = self.const.expand(len(ws), -1, -1, -1), None, 0
-        for convs, torgb in self.blocks:
-            for conv in convs:
-                gain = 1.0 if gains is None else gains[index]
-                x = conv(x, ws[:, index], self._noise(conv, noise, gain, len(ws), generator))
-                index += 1
-            colours = torgb(x, ws[:, index])
-            picture = colours if picture is None else upsample(picture).add_(colours)
+        """ws [n, num_ws, w_dim] -> [n, channels, h, w] float32. The rest is as `StyleNetwork.synthesis` has it."""
+        ws, run = ws.float(), _Run(self.layers, noise, gains, generator, each, stop)
+        x, picture = self.const, None
+        if shape is not None and shape != (CELLS, CELLS):
+            x = extended(x, *shape).contiguous(memory_format=LAST)
+        x = run.ran(x.expand(len(ws), -1, -1, -1))
+        if run.over:
+            return x.float()
+        for block in self.blocks:
+            straight = None if block.straight is None else block.straight(x)
+            for conv in block.convs:
+                x = conv(x, ws[:, run.layer.ws], run.noise(conv, x))
+                if straight is not None and conv is block.convs[-1]:
+                    x = x.add_(straight)
+                x = run.ran(x)
+                if run.over:
+                    return x.float()
+            if block.torgb is None:
+                continue
+            colours = block.torgb(x, ws[:, run.layer.ws])
+            picture = run.ran(colours if picture is None else upsample(picture).add_(colours))
+            if run.over:
+                return picture
         assert picture is not None
         return picture
 
-    def _noise(
-        self, conv: FusedConvolution, noise: str, gain: float, count: int, generator: torch.Generator | None
-    ) -> Tensor | None:
-        """What is to be added to the layer's output, with its strength; None when that is nothing."""
-        if noise == "none" or gain == 0.0 or conv.silent:
+
+class _Run:
+    """Where one pass through the network is."""
+
+    def __init__(
+        self,
+        layers: tuple[Layer, ...],
+        noise: str,
+        gains: list[float] | None,
+        generator: torch.Generator | None,
+        each: Each | None,
+        stop: int | None,
+    ) -> None:
+        self._layers, self._at = layers, 0
+        self._noise, self._gains, self._generator = noise, gains, generator
+        self._each, self._stop = each, stop
+        self.over = False
+
+    @property
+    def layer(self) -> Layer:
+        """The layer that runs now."""
+        return self._layers[self._at]
+
+    def ran(self, x: Tensor) -> Tensor:
+        """Takes a layer's output, gives what goes on; the next layer is on."""
+        layer = self.layer
+        self._at += 1
+        self.over = layer.index == self._stop
+        return x if self._each is None else self._each(layer, x)
+
+    def noise(self, conv: FusedConvolution, x: Tensor) -> Tensor | None:
+        """What is to be added to the output that comes of x, with its strength; None when that is nothing."""
+        index = self.layer.noise
+        gain = 1.0 if self._gains is None or index is None else self._gains[index]
+        if self._noise == "none" or gain == 0.0 or conv.silent:
             return None
-        if noise == "const":
-            return conv.const if gain == 1.0 else conv.const * gain
-        drawn = draw_noise(conv.conv, noise, count, generator)
-        assert drawn is not None
-        return (drawn * (conv.strength * gain)).to(self.dtype)
+        height, width = (side * 2 if conv.up else side for side in x.shape[2:])
+        if self._noise == "const":
+            stored = conv.const
+            if tuple(stored.shape[2:]) != (height, width):
+                stored = extended(stored, CELLS * height // stored.shape[2], CELLS * width // stored.shape[3])
+            return stored if gain == 1.0 else stored * gain
+        shape = (len(x), 1, height, width)
+        drawn = torch.randn(shape, generator=self._generator, device=x.device)
+        return drawn.mul_(conv.strength * gain).to(conv.dtype)

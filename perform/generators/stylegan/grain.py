@@ -33,8 +33,8 @@ class Grain:
         self._layers: list[_Layer] = []
         self._state: tuple[float, tuple[float, ...]] | None = None
         draw = torch.Generator().manual_seed(SEED)
-        for convs, _ in getattr(getattr(network, "_fused", None), "blocks", ()):
-            for layer in convs:
+        for block in getattr(getattr(network, "_fused", None), "blocks", ()):
+            for layer in block.convs:
                 lent = bool(layer.silent)
                 other = torch.randn(layer.const.shape, generator=draw).to(layer.const.device)
                 stored = torch.randn(layer.const.shape, generator=draw).to(other) if lent else layer.const.clone()

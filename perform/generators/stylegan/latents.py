@@ -125,11 +125,10 @@ def style_weights(network: Any) -> list[tuple[int, np.ndarray]]:
     Each row has length 1 on the whole layer's mean, so that a wide layer does not speak louder than a narrow one.
     """
     found: list[tuple[int, np.ndarray]] = []
-    synthesis = getattr(getattr(network, "generator", None), "synthesis", None)
-    for block in synthesis.blocks() if synthesis is not None else ():
-        for conv in block.convs:
-            weight = as_array(conv.affine.weight)
-            found.append((len(found), weight / max(float(np.linalg.norm(weight)), 1e-12)))
+    for layer in getattr(network, "layers", ()):
+        if layer.kind == "conv":
+            weight = as_array(network.style_weight(layer))
+            found.append((layer.ws, weight / max(float(np.linalg.norm(weight)), 1e-12)))
     return found
 
 

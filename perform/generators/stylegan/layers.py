@@ -86,10 +86,20 @@ class Convolution(nn.Module):
     """Modulated 3x3 convolution, noise, bias, leaky ReLU; doubles the picture's side when `up` ([K20] figure 2d)."""
 
     def __init__(
-        self, inputs: int, outputs: int, w_dim: int, size: int, *, up: bool = False, clamp: float | None = None
+        self,
+        inputs: int,
+        outputs: int,
+        w_dim: int,
+        size: int,
+        *,
+        up: bool = False,
+        clamp: float | None = None,
+        gain: float = GAIN,
     ) -> None:
+        """gain: of the activation; a residual block halves the power of both its branches."""
         super().__init__()
-        self.up, self.size, self.clamp = up, size, clamp
+        self.up, self.size, self.gain = up, size, gain
+        self.clamp = None if clamp is None else clamp * gain / GAIN
         self.affine = FullyConnected(w_dim, inputs, bias_start=1.0)
         self.weight = nn.Parameter(drawn(outputs, inputs, 3, 3))
         self.bias = nn.Parameter(torch.zeros(outputs))
@@ -101,7 +111,7 @@ class Convolution(nn.Module):
         style = self.affine(w)
         demod = (style.square() @ self.weight.square().sum((2, 3)).T + EPS).rsqrt()
         # the activation's gain is applied before it, where it costs nothing: leaky ReLU commutes with it
-        demod, bias = demod * GAIN, (self.bias * GAIN).to(x.dtype)
+        demod, bias = demod * self.gain, (self.bias * self.gain).to(x.dtype)
         if len(x) == 1 and x.numel() > self.weight.numel():  # fewer weights than activations: scale those
             scaled = self.weight * (demod[0][:, None] * style[0][None, :])[:, :, None, None]
             y = self.convolve(x, scaled.to(x.dtype), bias)
@@ -109,7 +119,7 @@ class Convolution(nn.Module):
             y = self.convolve(x * style[:, :, None, None].to(x.dtype), self.weight.to(x.dtype))
             y = torch.addcmul(bias[:, None, None], y, demod[:, :, None, None].to(y.dtype))
         if noise is not None:
-            y = y + (noise * (self.noise_strength * GAIN)).to(y.dtype)
+            y = y + (noise * (self.noise_strength * self.gain)).to(y.dtype)
         y = F.leaky_relu(y, SLOPE)
         return y if self.clamp is None else y.clamp(-self.clamp, self.clamp)
 
@@ -141,3 +151,16 @@ class ToRGB(nn.Module):
         else:
             y = F.conv2d(x * style.to(x.dtype), self.weight.to(x.dtype), self.bias.to(x.dtype))
         return y if self.clamp is None else y.clamp(-self.clamp, self.clamp)
+
+
+class Residual(nn.Module):
+    """The straight branch of a residual block: a 1x1 convolution, doubled in side ([K20] figure 7c)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(drawn(outputs, inputs, 1, 1))
+        self.weight_gain = math.sqrt(0.5 / inputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [n, inputs, h, w] -> [n, outputs, 2h, 2w], at half power."""
+        return upsample(F.conv2d(x, (self.weight * self.weight_gain).to(x.dtype)))

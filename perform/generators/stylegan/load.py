@@ -15,7 +15,11 @@ from perform.core.card import Card, check_hash, read_card
 from perform.core.errors import ModelError
 
 from .fused import FusedSynthesis
-from .network import NOISES, Architecture, Generator
+from .layers import FullyConnected
+from .network import Architecture, Generator
+from .protocol import NOISES, Each, Layer
+
+MOST_CELLS = 64  # of a picture's shape: sixteen squares in a row
 
 HEADER_LIMIT = 10 << 20  # bytes; a header is a few kB, more is an attack or a wreck
 ENTRY_LIMIT = 20_000
@@ -23,7 +27,10 @@ DTYPES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}  # bytes per number
 
 
 class Network:
-    """A generator ready to play: `mapping` and `synthesis` as the community knows them."""
+    """A generator ready to play, as `StyleNetwork` describes: mapping and synthesis as the community knows them."""
+
+    family = "stylegan2"
+    has_transform = False
 
     def __init__(self, generator: Generator, card: Card | None = None, dtype: torch.dtype = torch.float32) -> None:
         arch = generator.arch
@@ -32,20 +39,33 @@ class Network:
         self.z_dim, self.w_dim, self.c_dim = arch.z_dim, arch.w_dim, arch.c_dim
         self.num_ws, self.resolution = arch.num_ws, arch.resolution
         self.num_layers = generator.synthesis.num_layers
+        self.layers = generator.synthesis.layers
         self.device = generator.mapping.w_avg.device
         self._fused = FusedSynthesis(generator.synthesis, dtype)
 
     @property
     def w_avg(self) -> Tensor:
-        """The mean of w, [w_dim] float32."""
-        return self.generator.mapping.w_avg
+        """The mean of w, [w_dim] float32; of a model with a mean for each class, the mean of those."""
+        return self.w_centres.mean(dim=0)
+
+    @property
+    def w_centres(self) -> Tensor:
+        """The means of w that psi draws to, [1 or c_dim, w_dim]."""
+        stored = self.generator.mapping.w_avg
+        return stored if stored.ndim == 2 else stored[None]
+
+    def style_weight(self, layer: Layer) -> Tensor:
+        """The linear map from w to a layer's styles, [inputs, w_dim], without its bias."""
+        affine: FullyConnected = self.generator.synthesis.get_submodule(f"{layer.name}.affine")  # type: ignore
+        return affine.weight * affine.weight_gain
 
     @torch.inference_mode()
     def mapping(self, z: Tensor, c: Tensor | None = None, psi: float = 1.0, cutoff: int | None = None) -> Tensor:
         """z [n, z_dim], c [n, c_dim] or None -> [n, num_ws, w_dim]; psi draws the first `cutoff` to the mean."""
         mapping = self.generator.mapping
         z = torch.as_tensor(z, dtype=torch.float32, device=self.device)
-        return mapping.truncate(mapping(z, c), psi, cutoff)
+        c = None if c is None else torch.as_tensor(c, dtype=torch.float32, device=self.device)
+        return mapping.truncate(mapping(z, c), psi, cutoff, c)
 
     def synthesis(
         self,
@@ -53,22 +73,37 @@ class Network:
         noise: str = "const",
         noise_gain: Tensor | None = None,
         generator: torch.Generator | None = None,
+        *,
+        each: Each | None = None,
+        stop: int | None = None,
+        shape: tuple[int, int] | None = None,
+        transform: Tensor | None = None,
     ) -> Tensor:
-        """ws [n, num_ws, w_dim] -> pictures [n, 3, h, w] float32, about -1..1.
-
-        noise: "const" (stored patterns), "random" (drawn from `generator`, or torch's own) or "none".
-        noise_gain: [num_layers] factors on each layer's noise strength, from 4 px upwards.
-        """
+        """ws [n, num_ws, w_dim] -> pictures [n, 3, h, w] float32, about -1..1. See `StyleNetwork.synthesis`."""
         if noise not in NOISES:
             raise ValueError(f"noise must be one of {', '.join(NOISES)}, not {noise!r}")
         gains = None if noise_gain is None else [float(g) for g in noise_gain]
         if gains is not None and len(gains) != self.num_layers:
             raise ValueError(f"noise_gain needs {self.num_layers} values, one per layer, not {len(gains)}")
-        return self._fused(ws.to(self.device), noise, gains, generator)
+        if stop is not None and not 0 <= stop < len(self.layers):
+            raise ValueError(f"stop must be a layer of 0..{len(self.layers) - 1}, not {stop}")
+        if shape is not None and not all(1 <= cells <= MOST_CELLS for cells in shape):
+            raise ValueError(f"shape must be two numbers of 1..{MOST_CELLS} cells, not {shape}")
+        if transform is not None and not self.has_transform:
+            raise ValueError(f"a {self.family} has no transform of its input")
+        more = {"transform": transform} if self.has_transform else {}
+        picture = self._fused(ws.to(self.device), noise, gains, generator, each, stop, shape, **more)
+        return picture if stop is not None else as_colours(picture)
 
     def seed(self, number: int) -> Tensor:
         """z of a seed number, [1, z_dim]: the community's convention, so numbers agree with other tools."""
         return seed_z(number, self.z_dim)
+
+
+def as_colours(picture: Tensor) -> Tensor:
+    """Grey [n, 1, h, w] spread over three channels; alpha, and what comes after it, left out."""
+    channels = picture.shape[1]
+    return picture if channels == 3 else picture[:, :3] if channels > 3 else picture[:, :1].expand(-1, 3, -1, -1)
 
 
 def seed_z(number: int, z_dim: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,15 +12,22 @@ from torch import Tensor, nn
 
 from perform.core.errors import ModelError
 
-from .layers import Convolution, FullyConnected, ToRGB, drawn, normalise, upsample
+from .layers import GAIN, Convolution, Residual, ToRGB, drawn, upsample
+from .mapping import MappingNetwork, MappingShape
+from .protocol import NOISES, Layer
 
 ALONE = 64  # px; from here on the plain formula takes pictures one by one
-NOISES = ("const", "random", "none")
+WIRINGS = ("skip", "orig", "resnet")
 
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """The numbers that fix a network's shape; the card's [architecture] table."""
+    """The numbers that fix a network's shape; the card's [architecture] table.
+
+    wiring: how blocks make the picture, [K20] figure 7: "skip" sums the colours of all, "orig" and "resnet" take them
+    from the last. img_channels: 1 grey, 3 colours, 4 with alpha. embed_features, layer_features: of the mapping; 0 is
+    w_dim.
+    """
 
     z_dim: int = 512
     w_dim: int = 512
@@ -30,6 +38,10 @@ class Architecture:
     channel_max: int = 512
     mapping_lr_multiplier: float = 0.01
     conv_clamp: float | None = None
+    wiring: str = "skip"
+    img_channels: int = 3
+    embed_features: int = 0
+    layer_features: int = 0
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any], where: str = "model") -> Architecture:
@@ -50,8 +62,15 @@ class Architecture:
             "channel_max": (1, 4096),
             "mapping_lr_multiplier": (1e-6, 10.0),
             "conv_clamp": (1e-3, 1e6),
+            "img_channels": (1, 4),
+            "embed_features": (0, 8192),
+            "layer_features": (0, 8192),
         }
         for key, value in table.items():
+            if key == "wiring":
+                if value not in WIRINGS:
+                    raise ModelError(f"{where}: [architecture] wiring must be one of {', '.join(WIRINGS)}")
+                continue
             lo, hi = limits[key]
             kind = (int, float) if key in ("mapping_lr_multiplier", "conv_clamp") else int
             if isinstance(value, bool) or not isinstance(value, kind) or not lo <= value <= hi:
@@ -75,62 +94,41 @@ class Architecture:
         """Feature maps of the block of that side."""
         return max(1, min(self.channel_base // size, self.channel_max))
 
-
-class MappingNetwork(nn.Module):
-    """z to w: a few fully connected layers ([K19] section 2), and truncation ([K19] appendix B)."""
-
-    def __init__(self, arch: Architecture) -> None:
-        super().__init__()
-        self.arch = arch
-        if arch.c_dim:
-            self.embed = FullyConnected(arch.c_dim, arch.w_dim)
-        inputs = arch.z_dim + (arch.w_dim if arch.c_dim else 0)
-        for index in range(arch.num_mapping_layers):
-            layer = FullyConnected(inputs, arch.w_dim, activation=True, lr_multiplier=arch.mapping_lr_multiplier)
-            self.add_module(f"fc{index}", layer)
-            inputs = arch.w_dim
-        self.register_buffer("w_avg", torch.zeros(arch.w_dim))
-
-    def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """z [n, z_dim], c [n, c_dim] when the model has classes -> w [n, w_dim]."""
-        x = normalise(z)
-        if self.arch.c_dim:
-            c = torch.zeros(len(z), self.arch.c_dim, device=z.device, dtype=z.dtype) if c is None else c
-            x = torch.cat([x, normalise(self.embed(c))], dim=1)
-        for index in range(self.arch.num_mapping_layers):
-            x = self.get_submodule(f"fc{index}")(x)
-        return x
-
-    def truncate(self, w: Tensor, psi: float = 1.0, cutoff: int | None = None) -> Tensor:
-        """w [n, w_dim] -> [n, num_ws, w_dim], the first `cutoff` of them drawn towards the mean by psi."""
-        ws = w[:, None, :].repeat(1, self.arch.num_ws, 1)
-        if psi != 1.0:
-            count = self.arch.num_ws if cutoff is None else max(0, min(int(cutoff), self.arch.num_ws))
-            ws[:, :count] = self.w_avg.lerp(ws[:, :count], psi)
-        return ws
+    @property
+    def mapping(self) -> MappingShape:
+        """The shape of the mapping network."""
+        return MappingShape(
+            self.z_dim, self.w_dim, self.c_dim, self.num_ws, self.num_mapping_layers, self.mapping_lr_multiplier,
+            self.embed_features or self.w_dim, self.layer_features or self.w_dim,
+        )  # fmt: skip
 
 
 class Block(nn.Module):
-    """The layers of one resolution: up-sampling convolution, convolution, colours."""
+    """The layers of one resolution: up-sampling convolution, convolution, and colours where the wiring wants them."""
 
     def __init__(self, arch: Architecture, size: int) -> None:
         super().__init__()
-        outputs = arch.channels(size)
+        outputs, residual = arch.channels(size), arch.wiring == "resnet" and size > 4
         if size == 4:
             self.const = nn.Parameter(drawn(outputs, 4, 4))
         else:
             inputs = arch.channels(size // 2)
             self.conv0 = Convolution(inputs, outputs, arch.w_dim, size, up=True, clamp=arch.conv_clamp)
-        self.conv1 = Convolution(outputs, outputs, arch.w_dim, size, clamp=arch.conv_clamp)
-        self.torgb = ToRGB(outputs, arch.w_dim, clamp=arch.conv_clamp)
+        gain = GAIN * math.sqrt(0.5) if residual else GAIN
+        self.conv1 = Convolution(outputs, outputs, arch.w_dim, size, clamp=arch.conv_clamp, gain=gain)
+        has_colours = arch.wiring == "skip" or size == arch.resolution
+        self.torgb = ToRGB(outputs, arch.w_dim, arch.img_channels, clamp=arch.conv_clamp) if has_colours else None
+        self.skip = Residual(inputs, outputs) if residual else None
         self.size = size
         self.convs = [self.conv1] if size == 4 else [self.conv0, self.conv1]
 
-    def forward(self, x: Tensor, ws: Tensor, noises: list[Tensor | None]) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, ws: Tensor, noises: list[Tensor | None]) -> tuple[Tensor, Tensor | None]:
         """x [n, c, h, w], ws [n, 2 or more, w_dim] -> features [n, c', H, W] and colours [n, 3, H, W] float32."""
+        straight = None if self.skip is None else self.skip(x)
         for index, (conv, noise) in enumerate(zip(self.convs, noises, strict=True)):
             x = conv(x, ws[:, index], noise)
-        return x, self.torgb(x, ws[:, len(self.convs)]).float()
+        x = x if straight is None else straight + x
+        return x, None if self.torgb is None else self.torgb(x, ws[:, len(self.convs)]).float()
 
 
 class SynthesisNetwork(nn.Module):
@@ -155,6 +153,21 @@ class SynthesisNetwork(nn.Module):
         """How many layers take noise: one at 4 px, two in every other block."""
         return 2 * len(self.arch.sizes) - 1
 
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """All layers in the order they run."""
+        found = [Layer(0, "b4.const", "input", None, 4, 4, self.arch.channels(4))]
+        ws = noise = 0
+        for block in self.blocks():
+            side, channels = block.size, self.arch.channels(block.size)
+            for name in ("conv1",) if side == 4 else ("conv0", "conv1"):
+                found.append(Layer(len(found), f"b{side}.{name}", "conv", ws, side, side, channels, noise))
+                ws, noise = ws + 1, noise + 1
+            if block.torgb is not None:
+                colours = self.arch.img_channels
+                found.append(Layer(len(found), f"b{side}.torgb", "colours", ws, side, side, colours))
+        return tuple(found)
+
     def forward(
         self, ws: Tensor, noise: str = "const", *, until: int | None = None, dtype: torch.dtype = torch.float32
     ) -> Tensor:
@@ -169,8 +182,10 @@ class SynthesisNetwork(nn.Module):
             else:  # picture by picture: its activations stay in the cache, and its style goes into the weights
                 alone = zip(x.split(1), ws[:, index:].split(1), strict=True)
                 parts = [block(one, own, [pick(n, i) for n in noises]) for i, (one, own) in enumerate(alone)]
-                x, colours = torch.cat([p[0] for p in parts]), torch.cat([p[1] for p in parts])
-            picture = colours if picture is None else upsample(picture) + colours
+                x = torch.cat([p[0] for p in parts])
+                colours = None if block.torgb is None else torch.cat([p[1] for p in parts])
+            if colours is not None:
+                picture = colours if picture is None else upsample(picture) + colours
             index += len(block.convs)
         assert picture is not None
         return picture
@@ -199,7 +214,7 @@ class Generator(nn.Module):
     def __init__(self, arch: Architecture) -> None:
         super().__init__()
         self.arch = arch
-        self.mapping = MappingNetwork(arch)
+        self.mapping = MappingNetwork(arch.mapping)
         self.synthesis = SynthesisNetwork(arch)
 
     def forward(
