@@ -39,9 +39,9 @@ class Network:
         self.z_dim, self.w_dim, self.c_dim = arch.z_dim, arch.w_dim, arch.c_dim
         self.num_ws, self.resolution = arch.num_ws, arch.resolution
         self.num_layers = generator.synthesis.num_layers
-        self.layers = generator.synthesis.layers
         self.device = generator.mapping.w_avg.device
         self._fused = FusedSynthesis(generator.synthesis, dtype)
+        self.layers = self._fused.layers
 
     @property
     def w_avg(self) -> Tensor:
