@@ -44,6 +44,7 @@ class Rig:
     recorder: Any = None
     software: bool = True
     clipped: int = 0
+    sound_path_s: Callable[[], float] = lambda: 0.0
     told: set[str] = field(default_factory=set)
 
     @property
@@ -215,7 +216,9 @@ def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sou
     speaker = _speaker(sound)
     listeners = [] if speaker is None else [speaker.play]
     hearing = LiveHearing(sound, analyser, clock, beats_of(sound), listeners, skip=_is_device(sound))
+    hearing.path_s = _sound_path(sound, speaker, options)
     engine = Engine(table, stage, hearing, queue, clock, date=today)
+    engine.lead.live, engine.lead.display_s = True, options.display_delay_s
     device = pick_device(options.device)
 
     def painter(name: str, plan: SourcePlan) -> Painter:
@@ -223,7 +226,7 @@ def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sou
         return ThreadPainter(f"{name} {plan.text}", plan.make, clock)
 
     show = _make_show(engine, stage, analyser, painter, say, device, options, fast=True)
-    rig = Rig(show, sound, analyser, clock, speaker=speaker)
+    rig = Rig(show, sound, analyser, clock, speaker=speaker, sound_path_s=hearing.path_s)
     if options.record is not None:
         _record(rig, options, listeners=hearing, clock=clock)
     rig.controls = _controls(options, table, queue, clock, say)
@@ -277,6 +280,16 @@ def _settings_of(engine: Engine, analyser: Any) -> Callable[[], None]:
 def _is_device(sound: AudioInput) -> bool:
     """Whether sound comes in whether or not somebody reads it."""
     return not sound.name.startswith(("synth", "file", "silence", "array"))
+
+
+def _sound_path(sound: AudioInput, speaker: Any, options: Options) -> Callable[[], float]:
+    """How long before a block is read its sound was heard: what the room's calibration says, else the driver's word.
+    Sound that we play ourselves is read first and heard later, which counts below 0."""
+    if speaker is not None:
+        return lambda: -(speaker.latency_s if options.playback_delay_s is None else options.playback_delay_s)
+    if options.capture_delay_s is not None and _is_device(sound):
+        return lambda: float(options.capture_delay_s or 0.0)
+    return lambda: float(getattr(sound, "latency_s", 0.0))
 
 
 def _speaker(sound: AudioInput) -> Any:

@@ -11,6 +11,8 @@ from perform.core.errors import PresetError, UsageError
 
 DEFAULT_PRESET = "first_light"
 SIZE_LIMIT = 8192
+DELAYS = ("display_delay_s", "capture_delay_s", "playback_delay_s", "loop_delay_s")
+"""Of the room, as `perform calibrate` finds them: screen, into the computer, out of it, out and in again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,29 @@ class Options:
     start_s: float = 0.0
     seed: int | None = None
     trim_db: float = 0.0
+    display_delay_s: float = 0.0
+    capture_delay_s: float | None = None
+    playback_delay_s: float | None = None
+    loop_delay_s: float | None = None
     frames: Path | None = None
 
 
 _VENUE = {
-    "audio": {"device": "audio", "channels": "channels", "trim_db": "trim_db"},
-    "display": {"size": "size", "monitor": "monitor", "fullscreen": "fullscreen", "fps": "fps"},
+    "audio": {
+        "device": "audio",
+        "channels": "channels",
+        "trim_db": "trim_db",
+        "loop_delay_s": "loop_delay_s",
+        "capture_delay_s": "capture_delay_s",
+        "playback_delay_s": "playback_delay_s",
+    },
+    "display": {
+        "size": "size",
+        "monitor": "monitor",
+        "fullscreen": "fullscreen",
+        "fps": "fps",
+        "delay_s": "display_delay_s",
+    },
     "osc": {"port": "osc_port", "host": "osc_host"},
     "show": {"preset": "preset"},
 }
@@ -107,8 +126,11 @@ def _fitted(path: Path, section: str, key: str, name: str, value: Any) -> Any:
         return plain if plain in ("synth", "mic", "silence") or ":" in plain else f"device:{plain}"
     kinds: dict[str, type | tuple[type, ...]] = {
         "monitor": int, "osc_port": int, "fullscreen": bool, "fps": (int, float), "trim_db": (int, float),
+        **dict.fromkeys(DELAYS, (int, float)),
     }  # fmt: skip
     wanted = kinds.get(name, str)
     if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
         raise PresetError(f"{where} is {value!r}, which is of the wrong kind")
+    if name in DELAYS and (isinstance(value, bool) or not -1.0 <= value <= 1.0):
+        raise PresetError(f"{where} is {value!r}; a delay is a number of seconds between -1 and 1")
     return value

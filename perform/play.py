@@ -50,7 +50,7 @@ def _loop(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any
         if now_s - told_s >= HUD_PERIOD_S:
             told_s = now_s
             _tell_troubles(rig, say)
-            show.stage.set_hud(*hud(rig, fps))
+            show.stage.set_hud(*hud(rig))
             gc.collect(0)
         pacer.wait()
         moment_s = time.monotonic()
@@ -93,14 +93,26 @@ def _report(rig: Rig, pacer: Pacer, seconds: float, first_picture_s: float | Non
     return report
 
 
-def latency_ms(rig: Rig, fps: float) -> float:
-    """Estimate of sound to screen for what shaders show: age of the analysis, half a frame's wait, one frame's work."""
-    heard = rig.engine.heard
-    age_ms = 0.0 if heard is None else heard.age_s * 1000.0
-    return age_ms + 500.0 / fps + rig.engine.health.stages["stage"].percentile(50)
+def latency_ms(rig: Rig) -> float:
+    """Estimate of sound to screen for what shaders show of hits and levels: from the ear to the analysis, as old as it
+    is when a tick reads it, and on to the middle of the picture."""
+    engine = rig.engine
+    heard = engine.heard
+    age_s = 0.0 if heard is None else heard.since_s(heard.features.time_s, engine.moment.seconds)
+    return (age_s + engine.lead.screen_s) * 1000.0
 
 
-def hud(rig: Rig, fps: float) -> tuple[list[str], dict[str, float]]:
+def lead_line(rig: Rig) -> str:
+    """What the beat's lead is made of, in ms: so that a person sees what there is to win, and what to calibrate."""
+    engine = rig.engine
+    parts = {"sound": rig.sound_path_s(), "work": engine.lead.work_s, "half a frame": 0.5 * engine.lead.period_s}
+    parts["display"] = engine.lead.display_s
+    parts["hand"] = engine.ahead_s - engine.lead.screen_s
+    made = " + ".join(f"{name} {1000.0 * s:.0f}" for name, s in parts.items() if abs(s) >= 0.0005)
+    return f"beat leads by {1000.0 * sum(parts.values()):.0f} ms = {made or '0'}"
+
+
+def hud(rig: Rig) -> tuple[list[str], dict[str, float]]:
     """What the HUD says: (lines, meters 0..1)."""
     engine = rig.engine
     frame = engine.health.stages.get("frame")
@@ -110,8 +122,9 @@ def hud(rig: Rig, fps: float) -> tuple[list[str], dict[str, float]]:
     coming = " (next loading)" if engine.coming else ""
     lines = [
         f"{rig.show.preset.title or rig.show.preset.name}  ·  {rig.show.source}{coming}",
-        f"screen {shown:.0f} fps   deck a {deck}   latency about {latency_ms(rig, fps):.0f} ms",
+        f"screen {shown:.0f} fps   deck a {deck}   hits take {latency_ms(rig):.0f} ms",
         f"{engine.tempo.bpm:.1f} bpm ({engine.tempo.source})   sound: {rig.sound.name}{_clip_light(rig)}",
+        lead_line(rig),
     ]
     if engine.health.last_error:
         lines.append(engine.health.last_error[:90])

@@ -10,12 +10,15 @@ from collections import deque
 from itertools import pairwise
 from statistics import median
 
+from perform.core.divisions import division_of
 from perform.core.params import Param
 from perform.core.types import BeatClock, Moment
 
 SLEW = 0.5
 """Most that the phase may run fast or slow while it corrects itself, as a share of the tempo."""
-
+FAR_BEATS = 1.0
+"""Beyond this it does not slew: it would be off the beat for longer than it takes the next bar to come."""
+FAR_WAIT_S = 4.0
 TAP_TIMEOUT_S = 2.5
 PARAMS: tuple[Param, ...] = (
     Param("bpm", "float", 120.0, 30.0, 240.0, "bpm", doc="tempo while nothing else knows it"),
@@ -32,8 +35,8 @@ PARAMS: tuple[Param, ...] = (
 class TempoClock:
     """Beats as a number that only grows. It slews towards its source and never jumps back.
 
-    Far off (over half a bar) it goes to the source's beat forward at once, staying monotone: a new song starts in
-    time. Hands on it: tap, nudge, double, halve, one, hold.
+    Far off (over a beat) it runs on until the source's next bar line and goes to its beat there, forward; a source
+    that is new is joined at once. Hands on it: tap, nudge, double, halve, one, hold.
     """
 
     def __init__(self, bpm: float = 120.0, beats_per_bar: int = 4) -> None:
@@ -51,14 +54,48 @@ class TempoClock:
         self._locked = False
         self._owed = 0.0
         self._following = False
+        self._shift = 0.0
+        self._far_s = self._far_phase = 0.0
+        self._bars = 0
+        self._bar_seen = (0.0, beats_per_bar, 0, 0.0)
 
     @property
     def bar_phase(self) -> float:
         """0..1 in the bar."""
         return ((self.beats - self._bar_offset) / self.beats_per_bar) % 1.0
 
+    @property
+    def bars(self) -> float:
+        """Bars as a number that only grows: it goes to the next whole one where a bar begins early."""
+        self._count_bars()
+        return self._bars + self.bar_phase
+
+    def _count_bars(self) -> None:
+        place = (self.beats - self._bar_offset) / self.beats_per_bar
+        whole = math.floor(place)
+        offset, metre, whole_before, phase_before = self._bar_seen
+        if (offset, metre) == (self._bar_offset, self.beats_per_bar):
+            self._bars += whole - whole_before
+        elif place - whole < phase_before - 1e-9:
+            self._bars += 1  # the bar line was moved, and a new bar has begun by it
+        self._bar_seen = (self._bar_offset, self.beats_per_bar, whole, place - whole)
+
+    def seconds_to(self, length: str | float = 1.0) -> float:
+        """Seconds from the moment that is shown now to the next beat (1), the next multiple of so many beats, or the
+        next note or bar by name (`1/8`, `bar`, `4 bars`), at the tempo of now. Over 0. Raises PresetError."""
+        now = self.moment(0.0, 0.0, 0, (2000, 1, 1, 0.0))
+        return division_of(length).beats_to(now) * 60.0 / self.bpm
+
+    def seconds_of(self, length: str | float = 1.0) -> float:
+        """How long a beat (1), so many beats, a note or a bar lasts, in seconds at the tempo of now."""
+        return division_of(length).in_beats(self.beats_per_bar) * 60.0 / self.bpm
+
     def advance(self, dt_s: float, heard: BeatClock | None = None, ahead_s: float = 0.0) -> None:
         """Run for dt seconds. `heard` is the source's newest word, already `ahead_s` seconds old (plus any lead)."""
+        self._run(dt_s, heard, ahead_s)
+        self._count_bars()
+
+    def _run(self, dt_s: float, heard: BeatClock | None, ahead_s: float) -> None:
         if heard is None or self.hold or self._tapped:
             if heard is None and self._following:
                 self.confidence *= math.exp(-dt_s / 8.0)
@@ -74,25 +111,35 @@ class TempoClock:
         self.bpm = heard.tempo_bpm * self._octave
         goal = (heard.beats + ahead_s * heard.tempo_bpm / 60.0) * self._octave
         bar = heard.beats_per_bar or self.beats_per_bar
+        # The source counts bars apart from beats: its bar began a whole number of beats before its `beats`.
+        begun = round(heard.beats * self._octave - heard.bar_phase * bar) if heard.bar_phase >= 0.0 else 0
         step = dt_s * self.bpm / 60.0
-        error = goal - (self.beats + step)
-        if not self._locked or abs(error) > bar:
+        error = goal + self._shift - (self.beats + step)
+        if not self._locked or (abs(error) > FAR_BEATS and self._may_jump(dt_s, ((goal - begun) / bar) % 1.0)):
             self._relock(goal, step, bar)
         else:
-            self.beats += step + min(max(error, -SLEW * step), SLEW * step)
+            far = abs(error) > FAR_BEATS
+            self.beats += step if far else step + min(max(error, -SLEW * step), SLEW * step)
+            if not far:
+                self._far_s, self._far_phase = 0.0, 0.0
         self.beats_per_bar = bar
         if heard.bar_phase >= 0.0:
-            # The source counts bars apart from beats: the bar began a whole number of beats before its `beats`.
-            begun = round(heard.beats * self._octave - heard.bar_phase * bar)
-            self._bar_offset = float(begun + round(self.beats - goal))
+            self._bar_offset = begun + self._shift
+
+    def _may_jump(self, dt_s: float, bar_phase: float) -> bool:
+        """Far off: is this the source's bar line, where a jump looks right? A long bar is not waited for."""
+        self._far_s += dt_s
+        crossed = bar_phase < self._far_phase
+        self._far_phase = bar_phase
+        return crossed or self._far_s > FAR_WAIT_S
 
     def _relock(self, goal: float, step: float, bar: int) -> None:
         """Take the source's place in its bar by the shortest way forward; whole bars that differ do not matter."""
-        if goal < self.beats:
-            goal += math.ceil((self.beats + step - goal) / bar) * bar
-        self.beats = goal
-        self._bar_offset = 0.0
+        self._shift = 0.0 if goal >= self.beats else float(math.ceil((self.beats + step - goal) / bar) * bar)
+        self.beats = goal + self._shift
+        self._bar_offset = self._shift
         self._locked = True
+        self._far_s, self._far_phase = 0.0, 0.0
 
     def forget(self) -> None:
         """The source is gone or new: the next word is taken at once. The tempo runs on."""
@@ -139,8 +186,13 @@ class TempoClock:
 
     def one(self) -> None:
         """The bar starts now."""
+        self._count_bars()
         self._bar_offset = self.beats
+        self._count_bars()
 
     def moment(self, seconds: float, dt_s: float, frame: int, date: tuple[int, int, int, float]) -> Moment:
         """The moment of a tick."""
-        return Moment(seconds, dt_s, frame, self.beats, self.bar_phase, self.bpm, self.confidence, date)
+        return Moment(
+            seconds, dt_s, frame, self.beats, self.bar_phase, self.bpm, self.confidence, date, self.bars,
+            self.beats_per_bar,
+        )  # fmt: skip

@@ -105,7 +105,7 @@ BEAT_SOURCES: Mapping[str, str] = {
 }
 
 
-def beat_values(moment: Moment, beats_per_bar: int = 4) -> dict[str, float]:
+def beat_values(moment: Moment) -> dict[str, float]:
     """The beat as sources."""
     beat_phase = moment.beat_phase
     return {
@@ -113,8 +113,8 @@ def beat_values(moment: Moment, beats_per_bar: int = 4) -> dict[str, float]:
         "beat/pulse": (1.0 - beat_phase) ** 3,
         "beat/count": math.floor(moment.beats),
         "bar/phase": moment.bar_phase,
-        "bar/pulse": max(0.0, 1.0 - moment.bar_phase * beats_per_bar) ** 2,
-        "bar/count": round(moment.beats / beats_per_bar - moment.bar_phase),
+        "bar/pulse": max(0.0, 1.0 - moment.bar_phase * moment.beats_per_bar) ** 2,
+        "bar/count": math.floor(moment.bars),
         "tempo/bpm": moment.tempo_bpm,
         "tempo/confidence": moment.confidence,
     }

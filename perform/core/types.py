@@ -48,6 +48,8 @@ class Moment:
     seconds: since the show began. dt_s: since the previous tick (0 on the first). frame: ticks so far.
     beats: continuous count of beats, grows for ever. bar_phase: 0..1 in the bar. tempo_bpm: beats a minute.
     confidence: 0..1, how far the beat may be trusted. date: (year, month, day, seconds in the day).
+    bars: continuous count of bars, grows for ever; its fraction is bar_phase. beats_per_bar: of the bar at hand.
+    Musical time is that of the sound which the audience hears while this frame is seen (see engine/lead.py).
     """
 
     seconds: float
@@ -58,6 +60,8 @@ class Moment:
     tempo_bpm: float = 120.0
     confidence: float = 0.0
     date: tuple[int, int, int, float] = (2000, 1, 1, 0.0)
+    bars: float = 0.0
+    beats_per_bar: int = 4
 
     @property
     def beat_phase(self) -> float:

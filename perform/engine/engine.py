@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from perform.core.sources import Lfo, Random, beat_values, free_values
 from perform.core.types import ControlEvent, Features, Frame, Moment, ParamFrame, Value
 from perform.engine.health import Health
 from perform.engine.hearing import Heard, Hearing, resting
+from perform.engine.lead import Lead
 from perform.engine.mailbox import ControlQueue
 from perform.engine.pacing import MOST_DT_S
 from perform.engine.painter import Painter
@@ -46,6 +48,7 @@ class Engine:
         self.hearing = hearing
         self.queue = queue
         self.health = Health(clock)
+        self.lead = Lead()
         self.tempo = TempoClock()
         self.bank = RouteBank()
         self.free: Sequence[Lfo | Random] = ()
@@ -58,6 +61,7 @@ class Engine:
         self.heard: Heard | None = None
         self.exact = False  # offline: every sink gets the very frame of the tick
         self._command: Callable[[ControlEvent], bool] = lambda _: False
+        self._clock = clock
         self._date = date
         self._tempo_counts: dict[str, int] = {}
         self._before: Moment | None = None
@@ -81,6 +85,7 @@ class Engine:
 
     def tick(self, seconds: float) -> Moment:
         """Bring the show to `seconds` and show one frame."""
+        began_s = self._clock()
         dt_s = 0.0 if self._before is None else min(max(seconds - self.moment.seconds, 0.0), MOST_DT_S)
         with self.health.timed("control"):
             self._take_events(seconds)
@@ -91,6 +96,7 @@ class Engine:
         with self.health.timed("stage"):
             features = NOTHING_HEARD if self.heard is None else self.heard.features
             self.stage.show(frames, self.params, features, self.moment)
+        self.lead.note(self._clock() - began_s, dt_s)
         with self.health.timed("sinks"):
             self._send()
         self._before = self.moment
@@ -146,6 +152,26 @@ class Engine:
             if path in self.table:
                 self.table.reset(path)
 
+    @property
+    def ahead_s(self) -> float:
+        """The whole lead: how far ahead of what is heard at a tick its picture lives. 0 offline."""
+        hand_s = 0.0 if self.exact else float(self.table.base().get("tempo/lead_s", 0.0))  # type: ignore[arg-type]
+        return self.lead.screen_s + hand_s
+
+    def stream_s(self, seconds: float) -> float | None:
+        """The stream time of the sound that the listener hears at show time `seconds`; None before the first sound."""
+        heard = self.heard
+        return None if heard is None else heard.features.time_s + heard.since_s(heard.features.time_s, seconds)
+
+    def beats_ahead(self, length: str | float = 1.0, count: int = 1) -> list[float]:
+        """Stream times [count] at which the next beats (1), notes or bars (`1/8`, `bar`) will sound, by the tempo of
+        now: what a painter or a cue aims at. Empty before the first sound. Raises PresetError for no such length."""
+        now_s = self.stream_s(self.moment.seconds)
+        if now_s is None:
+            return []
+        first_s = now_s + self.ahead_s + self.tempo.seconds_to(length)
+        return [first_s + n * self.tempo.seconds_of(length) for n in range(count)]
+
     def _listen(self, seconds: float, dt_s: float) -> None:
         values = self.table.base()
         self.tempo.nudge = float(values.get("tempo/nudge", 0.0))  # type: ignore[arg-type]
@@ -155,14 +181,13 @@ class Engine:
         if heard is not None:
             if heard.beat is not None and heard.age_s < 1.0:
                 beat = heard.beat
-                lead_s = float(values.get("tempo/lead_s", 0.0))  # type: ignore[arg-type]
-                ahead_s = heard.features.time_s - beat.time_s + heard.age_s + lead_s
-            heard = Heard(resting(heard.features, heard.age_s), heard.beat, heard.arrived_s, heard.age_s)
+                ahead_s = heard.since_s(beat.time_s, seconds) + self.ahead_s
+            heard = replace(heard, features=resting(heard.features, heard.age_s))
         self.heard = heard
         self.tempo.advance(dt_s, beat, ahead_s)
         self.moment = self.tempo.moment(seconds, dt_s, self.moment.frame + 1, self._date())
         self.signals = dict(heard.features.values) if heard is not None else {}
-        self.signals.update(beat_values(self.moment, self.tempo.beats_per_bar))
+        self.signals.update(beat_values(self.moment))
         self.signals.update(free_values(self.free, self.moment))
         for number in range(1, 9):
             self.signals[f"macro/{number}"] = float(values.get(f"macro/{number}", 0.0))  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias
 from perform.core.contracts import Analyser, AudioInput
 from perform.core.errors import PerformError
 from perform.core.routes import is_counter
+from perform.core.stream_clock import StreamClock
 from perform.core.types import AudioBlock, BeatClock, Features
 from perform.engine.mailbox import Mailbox
 
@@ -22,12 +23,23 @@ STALE_S = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The newest analysis. arrived_s: show time at which it was finished. age_s: how old it is by now."""
+    """The newest analysis. arrived_s: show time at which it was finished. age_s: how old it is by now.
+
+    shift_s: what to add to stream time for the show time at which the listener hears that sound; None where only the
+    age is known.
+    """
 
     features: Features
     beat: BeatClock | None
     arrived_s: float
     age_s: float = 0.0
+    shift_s: float | None = None
+
+    def since_s(self, stream_s: float, seconds: float) -> float:
+        """How long before show time `seconds` the listener heard the sound of stream time `stream_s`."""
+        if self.shift_s is None:
+            return self.features.time_s - stream_s + self.age_s
+        return seconds - stream_s - self.shift_s
 
 
 class Hearing(Protocol):
@@ -80,14 +92,14 @@ class _Ear:
         self.errors = 0
         self.last_error = ""
 
-    def take(self, block: AudioBlock, now_s: float) -> Heard | None:
+    def take(self, block: AudioBlock, clock: Callable[[], float]) -> Heard | None:
         self.settle()
         hops = self.analyser.process(block)
         beat = self.beats(block) if self.beats else None
         for listen in self.listeners:
             listen(block)
         if hops:
-            self.newest = Heard(hops[-1], beat, now_s)
+            self.newest = Heard(hops[-1], beat, clock())
         return self.newest if hops else None
 
     def counts(self) -> dict[str, int]:
@@ -136,7 +148,7 @@ class OfflineHearing:
             n = len(block.samples)
             self._read += n
             missing -= n
-            self._ear.take(block, seconds)
+            self._ear.take(block, lambda: seconds)
         heard = self._ear.newest
         return None if heard is None else replace(heard, age_s=max(0.0, seconds - heard.features.time_s))
 
@@ -172,6 +184,10 @@ class LiveHearing:
     ) -> None:
         self._ear = _Ear(sound, analyser, beats, listeners)
         self._clock = clock
+        self._stream = StreamClock()
+        self.path_s: Callable[[], float] = lambda: 0.0
+        """From the listener's ear to where blocks can be read, in s: a device's latency; below 0 for sound that is
+        read first and heard later, out of a loudspeaker."""
         self._box: Mailbox[Heard] = Mailbox()
         self._before: dict[str, int] = {}
         self._skip = skip
@@ -235,9 +251,12 @@ class LiveHearing:
                 if block is None:
                     self._stop.wait(0.002)
                     continue
-                heard = self._ear.take(block, self._clock())
+                self._stream.note(block.start_s + len(block.samples) / block.rate_hz, self._clock())
+                heard = self._ear.take(block, self._clock)
                 if heard is not None:
-                    self._box.put(heard)
+                    shift_s = self._stream.shift_s
+                    assert shift_s is not None
+                    self._box.put(replace(heard, shift_s=shift_s - self.path_s()))
             except (PerformError, ValueError, ArithmeticError, OSError, RuntimeError) as error:
                 self._ear.errors += 1
                 self._ear.last_error = f"{type(error).__name__}: {error}".splitlines()[0][:300]

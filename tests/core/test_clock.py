@@ -132,3 +132,79 @@ def test_a_source_that_counts_bars_apart_from_beats() -> None:
     assert clock.beats_per_bar == 3
     assert clock.beats % 1.0 == pytest.approx(beats % 1.0, abs=1e-6)
     assert clock.bar_phase == pytest.approx(((beats - 1.0) / 3) % 1.0, abs=1e-6)
+
+
+def test_far_off_it_runs_on_to_the_bar_line_and_jumps_there_forward() -> None:
+    clock = TempoClock(120.0)
+    dt, now = 0.02, 0.0
+    for _ in range(200):
+        now += dt
+        clock.advance(dt, BeatClock(now, now * 2.0, 120.0))
+    jumps, before = [], clock.beats
+    for _ in range(300):
+        now += dt
+        clock.advance(dt, BeatClock(now, now * 2.0 + 2.5, 120.0))  # a cut in the music: two and a half beats on
+        if clock.beats - before > 0.1:
+            jumps.append((clock.beats, clock.bar_phase))
+        assert clock.beats >= before
+        before = clock.beats
+    assert len(jumps) == 1
+    assert jumps[0][1] < 0.02
+    assert clock.beats % 4.0 == pytest.approx((now * 2.0 + 2.5) % 4.0, abs=1e-6)
+
+
+def test_a_source_that_stays_whole_bars_behind_is_followed_evenly() -> None:
+    clock = TempoClock(120.0)
+    clock.beats = 5.3
+    steps, before = [], clock.beats
+    for n in range(400):
+        clock.advance(0.02, BeatClock(n * 0.02, 2.25 + n * 0.04, 120.0))
+        steps.append(clock.beats - before)
+        before = clock.beats
+    assert np.allclose(steps[1:], 0.04)
+
+
+def test_a_long_bar_is_not_waited_for() -> None:
+    clock = TempoClock(30.0)
+    for n in range(1, 60):
+        clock.advance(0.05, BeatClock(n * 0.05, n * 0.025, 30.0, 7))
+    for n in range(60, 160):
+        clock.advance(0.05, BeatClock(n * 0.05, n * 0.025 + 1.6, 30.0, 7))
+    assert clock.beats % 1.0 == pytest.approx((159 * 0.025 + 1.6) % 1.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("fps", [30.0, 59.94])
+def test_an_hour_of_ticks_does_not_drift(fps: float) -> None:
+    clock = TempoClock(120.0)
+    rng = np.random.default_rng(4)
+    ticks = round(3600 * fps)
+    jitter = rng.uniform(0.0, 0.6 / fps, ticks)
+    before_s, bpm = 0.0, 127.3
+    for n in range(ticks):
+        now_s = n / fps + jitter[n]
+        clock.advance(now_s - before_s, BeatClock(now_s, now_s * bpm / 60.0, bpm))
+        before_s = now_s
+    assert clock.beats == pytest.approx(before_s * bpm / 60.0, abs=1e-6)
+    assert clock.bars == pytest.approx(clock.beats / 4.0, abs=1e-6)
+
+
+@given(
+    places=st.lists(st.tuples(st.integers(2, 7), st.floats(0.0, 0.999)), min_size=5, max_size=60),
+    ones=st.sets(st.integers(0, 59)),
+)
+def test_bars_only_grow_and_their_fraction_is_the_phase(places: list[tuple[int, float]], ones: set[int]) -> None:
+    clock, before = TempoClock(), -1.0
+    for n, (metre, phase) in enumerate(places):
+        clock.advance(0.05, BeatClock(n * 0.05, n * 0.1, 120.0, metre, bar_phase=phase))
+        if n in ones:
+            clock.one()
+        bars = clock.bars
+        assert bars >= before - 1e-9 and bars % 1.0 == pytest.approx(clock.bar_phase, abs=1e-9)
+        before = bars
+
+
+def test_bars_of_three_are_counted() -> None:
+    clock = TempoClock(120.0)
+    for n in range(1, 601):
+        clock.advance(0.02, BeatClock(n * 0.02, n * 0.04, 120.0, 3, bar_phase=(n * 0.04 / 3) % 1.0))
+    assert clock.bars == pytest.approx(600 * 0.04 / 3)

@@ -133,7 +133,7 @@ def test_random_walks_are_smooth_seeded_and_spread() -> None:
 
 
 def test_the_beat_as_sources() -> None:
-    values = beat_values(Moment(0.0, 0.0, 0, beats=9.0, bar_phase=0.25, tempo_bpm=100.0, confidence=0.5))
+    values = beat_values(Moment(0.0, 0.0, 0, beats=9.0, bar_phase=0.25, tempo_bpm=100.0, confidence=0.5, bars=2.25))
     assert values["beat/pulse"] == 1.0 and values["beat/count"] == 9 and values["bar/count"] == 2
     assert values["bar/pulse"] == 0.0 and values["tempo/bpm"] == 100.0
 
