@@ -110,11 +110,13 @@ def _params() -> list[Row]:
     from perform.features import PARAMS
     from perform.gl import FIXED_ROWS, SLOT_ROWS
     from perform.isf import read_shader
+    from perform.mix import mix_rows
     from perform.options import DEFAULT_PRESET
     from perform.show import ROWS
 
     preset = read_preset(find_preset(DEFAULT_PRESET))
-    groups: list[tuple[str, Sequence[Param]]] = [("audio", PARAMS), ("tempo", clock.PARAMS), ("", ROWS), *FIXED_ROWS]
+    groups: list[tuple[str, Sequence[Param]]] = [("audio", PARAMS), ("tempo", clock.PARAMS), ("", ROWS),
+                                                *FIXED_ROWS, ("mix", mix_rows())]  # fmt: skip
     for letter, deck in preset.decks.items():
         groups.append((f"deck/{letter}/source", plan_source(deck.source).rows))
         for slot in deck.fx:

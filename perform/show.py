@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from perform.control.keyboard import translate
 from perform.core import clock as tempo_clock
-from perform.core.errors import ParamError, PerformError, PresetError, ShaderError
+from perform.core.errors import ParamError, PerformError, PresetError
 from perform.core.params import Param
-from perform.core.preset import Preset, Slot, read_preset
+from perform.core.preset import Preset, read_preset
 from perform.core.routes import RouteBank, route_rows
 from perform.core.types import ControlEvent
 from perform.deck_source import SourcePlan, plan_source
+from perform.decks import Decks, MakePainter, read_slots
 from perform.engine.engine import Engine
-from perform.engine.painter import Painter
+from perform.gl.rows import DECKS
+from perform.mix import PLAIN, AutoFade, find_transition, mix_rows
 
 DECK = "a"
 ROWS: tuple[Param, ...] = (
@@ -27,7 +29,6 @@ ROWS: tuple[Param, ...] = (
     Param("preset/next", "trigger", False, doc="the next preset", live=False),
     Param("preset/previous", "trigger", False, doc="the preset before", live=False),
 )  # fmt: skip
-MakePainter = Callable[[str, SourcePlan], Painter]
 
 
 def known_sources() -> set[str]:
@@ -55,8 +56,9 @@ class Show:
         self.stage = stage
         self.preset = Preset("none")
         self.running = True
-        self.source = ""
-        self._make_painter = make_painter
+        self.decks = Decks(engine, stage, make_painter)
+        self.auto_fade = AutoFade(engine.table, engine.value)
+        self._transition = PLAIN
         self._say = say
         self._device = device
         self._fixed_source = fixed_source
@@ -65,7 +67,13 @@ class Show:
         self._triggers: dict[str, int] = {}
         engine.table.add(ROWS)
         engine.table.add(tempo_clock.PARAMS, "tempo")
-        self._mount_stage_rows()
+        engine.table.add(mix_rows(), "mix")
+        self.decks.mount()
+
+    @property
+    def source(self) -> str:
+        """What plays on deck a."""
+        return self.decks.source(DECK)
 
     def recall(self, name: str) -> None:
         """Bring in a preset by name; see `play`."""
@@ -78,79 +86,94 @@ class Show:
 
         Raises PerformError, with everything as it was, when its source cannot play.
         """
-        deck = preset.decks.get(DECK)
-        if deck is None:
-            raise PresetError(f"preset {preset.name}: no deck {DECK!r} in it")
         problems = list(preset.problems)
-        trusted = self._fixed_source is not None
-        plan = plan_source(self._fixed_source or deck.source, self._device, trusted=trusted, fast=self._fast)
-        chains = {
-            f"deck/{DECK}": self._documents(deck.fx, problems),
-            "master": self._documents(preset.master, problems),
-        }
+        plans = self._plans(preset, problems)
+        chains = {f"deck/{letter}": read_slots(preset.decks[letter].fx, problems) for letter in plans}
+        chains["master"] = read_slots(preset.master, problems)
+        self._load(plans, problems)
         for where, slots in chains.items():
-            self.stage.set_chain(where, slots)
+            if where == "master" or where.removeprefix("deck/") in plans:
+                self.decks.set_chain(where, slots, problems)
         table = self.engine.table
         for prefix in ("route", "deck", "master"):
             table.remove(prefix)
-        self._set_source(plan)
-        self._mount_stage_rows()
+        table.reset("audio")
+        self._reset_mix(preset, problems)
+        self.decks.mount()
         table.add(route_rows(preset.routes))
-        for prefix in ("audio", "mix"):
-            table.reset(prefix)
-        self._set_values(preset, plan, problems)
-        problems += self._loose_ends(preset, foreign=plan.text != deck.source)
+        self._set_values(preset, problems)
+        problems += self._loose_ends(preset)
         self.engine.set_routes(RouteBank(preset.routes), preset.free)
         self.preset = preset
         for line in problems:
             self._say(f"preset {preset.name}: {line}")
 
-    def _set_chain(self, where: str, slots: Sequence[Slot], problems: list[str]) -> None:
-        """Put up a chain, without the effects that do not compile."""
-        documents = self._documents(slots, problems)
-        while True:
+    def _plans(self, preset: Preset, problems: list[str]) -> dict[str, SourcePlan]:
+        """What each deck of a preset is to play. Raises PerformError for deck a; another deck is left out."""
+        if DECK not in preset.decks:
+            raise PresetError(f"preset {preset.name}: no deck {DECK!r} in it")
+        plans: dict[str, SourcePlan] = {}
+        for letter in (DECK, *(letter for letter in preset.decks if letter != DECK)):
+            given = self._fixed_source if letter == DECK else None
+            text = given or preset.decks[letter].source
             try:
-                self.stage.set_chain(where, documents)
-                return
-            except ShaderError as error:
-                good = [(name, d) for name, d in documents if str(d.path) != error.path]
-                if len(good) == len(documents):
-                    raise
-                documents = good
-                problems.append(f"an effect of {where} is left out ({error})")
-
-    def _documents(self, slots: Sequence[Slot], problems: list[str]) -> list[tuple[str, Any]]:
-        from perform.content import find_shader
-        from perform.isf import read_shader
-
-        out: list[tuple[str, Any]] = []
-        for slot in slots:
-            try:
-                out.append((slot.name, read_shader(find_shader(slot.shader, "effects"))))
+                if letter not in DECKS:
+                    raise PresetError(f"there is {' and '.join(DECKS)}")
+                plans[letter] = plan_source(text, self._device, trusted=given is not None, fast=self._fast)
             except PerformError as error:
-                problems.append(f"effect {slot.name} is left out ({error})")
-        return out
+                if letter == DECK:
+                    raise
+                problems.append(f"deck {letter} is left out ({error})")
+        return plans
 
-    def _set_source(self, plan: SourcePlan) -> None:
-        """Mount the source's rows; load it only when it is another than the one that plays."""
-        engine, prefix = self.engine, f"deck/{DECK}/source"
-        if plan.document is not None:
-            self.stage.set_source(DECK, plan.document)
-            for painter in (engine.painters.pop(DECK, None), engine.coming.pop(DECK, None)):
-                if painter is not None:
-                    painter.close()
-        else:
-            self.stage.set_source(DECK, None)
-            engine.table.add(plan.rows, prefix)
-            if plan.text != self.source:
-                waiting = engine.coming.pop(DECK, None)
-                if waiting is not None:
-                    waiting.close()
-                engine.coming[DECK] = self._make_painter(DECK, plan)
-        self.source = plan.text
+    def _load(self, plans: dict[str, SourcePlan], problems: list[str]) -> None:
+        """Bring the sources in, deck a first: when that fails, all is as it was. Decks without one are emptied."""
+        for letter, plan in list(plans.items()):
+            try:
+                self.decks.load(letter, plan)
+            except PerformError as error:
+                if letter == DECK:
+                    raise
+                del plans[letter]
+                problems.append(f"deck {letter} is left out ({error})")
+        for letter in DECKS:
+            if letter not in plans:
+                self.decks.unload(letter)
 
-    def _set_values(self, preset: Preset, plan: SourcePlan, problems: list[str]) -> None:
-        foreign = self._fixed_source is not None and plan.text != preset.decks[DECK].source
+    def _reset_mix(self, preset: Preset, problems: list[str]) -> None:
+        """The fader back to deck a. A look that mixes brings all of its mixer; one that does not leaves the hand's."""
+        table = self.engine.table
+        self.auto_fade.stop()
+        mixes = len(preset.decks) > 1 or bool(preset.mix)
+        table.reset("mix" if mixes else "mix/fade")
+        if mixes:
+            try:
+                table.set("mix/transition", preset.mix.get("transition", PLAIN))
+            except ParamError as error:
+                problems.append(str(error))
+            self._follow_transition()
+
+    def _follow_transition(self) -> None:
+        """Let the mixer use the transition that the table names; one that cannot be had gives way to the last."""
+        table = self.engine.table
+        wanted = str(table.value("mix/transition"))
+        if wanted == self._transition:
+            return
+        try:
+            self.stage.set_transition(find_transition(wanted))
+        except PerformError:
+            table.set("mix/transition", self._transition)
+            raise
+        self._transition = wanted
+        table.remove("mix/with")
+        self.decks.mount()
+
+    def _foreign(self, preset: Preset) -> bool:
+        """Whether deck a plays another source than the preset asks for."""
+        return self.source != preset.decks[DECK].source
+
+    def _set_values(self, preset: Preset, problems: list[str]) -> None:
+        foreign = self._foreign(preset)
         for path, value in preset.values().items():
             try:
                 self.engine.table.set(path, value)
@@ -158,8 +181,9 @@ class Show:
                 if not (foreign and path.startswith(f"deck/{DECK}/source/")):
                     problems.append(str(error))
 
-    def _loose_ends(self, preset: Preset, foreign: bool) -> list[str]:
+    def _loose_ends(self, preset: Preset) -> list[str]:
         """Routes that begin or end nowhere. Those to the source's own rows may, when another source was asked for."""
+        foreign = self._foreign(preset)
         known = known_sources() | {unit.source for unit in preset.free} | set(self.engine.signals)
         table, lines = self.engine.table, []
         for number, route in enumerate(preset.routes, 1):
@@ -169,10 +193,6 @@ class Show:
                 lines.append(f"route {number}: no parameter {route.target!r}; `perform list params` names them")
         return lines
 
-    def _mount_stage_rows(self) -> None:
-        for prefix, rows in self.stage.rows():
-            self.engine.table.add(rows, prefix)
-
     def reload_shader(self, path: Path) -> None:
         """A shader file was saved: compile it beside the old one, swap only if it works, take over new inputs."""
         message = self.stage.reload(path)
@@ -180,7 +200,7 @@ class Show:
             self.engine.health.failed("shader", message)
             self._say(message)
             return
-        self._mount_stage_rows()
+        self.decks.mount()
         self._say(f"{path.name}: reloaded")
 
     def command(self, event: ControlEvent) -> bool:
@@ -210,6 +230,8 @@ class Show:
         """Slow wishes, once a tick: preset changes and screenshots. A wish that fails leaves the show as it is."""
         table = self.engine.table
         try:
+            self.auto_fade.step(self.engine.moment)
+            self._follow_transition()
             wanted = str(table.value("preset/recall"))
             if wanted:
                 table.set("preset/recall", "")

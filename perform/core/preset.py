@@ -17,7 +17,11 @@ from perform.core.sources import Lfo, Random
 from perform.core.types import Value
 
 VERSION = 1
-_TOP = {"version", "name", "title", "doc", "tags", "deck", "master", "params", "route", "lfo", "random"}
+_TOP = {"version", "name", "title", "doc", "tags", "deck", "mix", "master", "params", "route", "lfo", "random"}
+DECK_OWN = ("level", "bypass", "interpolate")
+"""Values of a deck itself: `level` in `[deck.b]` is `deck/b/level`."""
+DECK_GROUPS = ("layer", "inputs")
+"""Tables of a deck whose values lie under an address of that name: `[deck.b.layer]` is `deck/b/layer/…`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +35,18 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Deck:
-    """A deck as a preset wants it: a source, its parameters, its chain."""
+    """A deck as a preset wants it: a source, its parameters, its chain; own: values by path below the deck."""
 
     source: str = "testcard"
     params: Mapping[str, Value] = field(default_factory=dict)
     fx: tuple[Slot, ...] = ()
+    own: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A look. params: further values by full path. problems: what was skipped while reading, one line each."""
+    """A look. mix: values by path below `mix`. params: further values by full path. problems: what was skipped while
+    reading, one line each."""
 
     name: str
     title: str = ""
@@ -52,14 +58,17 @@ class Preset:
     routes: tuple[Route, ...] = ()
     free: tuple[Lfo | Random, ...] = ()
     problems: tuple[str, ...] = ()
+    mix: Mapping[str, Value] = field(default_factory=dict)
 
     def values(self) -> dict[str, Value]:
         """Every value that the preset sets: full path -> native value."""
         out: dict[str, Value] = {}
         for letter, deck in self.decks.items():
+            out.update({f"deck/{letter}/{k}": v for k, v in deck.own.items()})
             out.update({f"deck/{letter}/source/{k}": v for k, v in deck.params.items()})
             out.update({f"deck/{letter}/fx/{s.name}/{k}": v for s in deck.fx for k, v in s.params.items()})
         out.update({f"master/fx/{s.name}/{k}": v for s in self.master for k, v in s.params.items()})
+        out.update({f"mix/{k}": v for k, v in self.mix.items()})
         out.update(self.params)
         return out
 
@@ -101,6 +110,7 @@ def parse_preset(text: str, name: str = "untitled") -> Preset:
         params=reader.values("params", reader.table(data, "params")),
         routes=reader.routes(data.get("route", [])),
         free=free,
+        mix=reader.mix(reader.table(data, "mix")),
         problems=tuple(reader.problems),
     )
 
@@ -136,9 +146,19 @@ class _Reader:
         if not isinstance(body, dict):
             self.problems.append(f"deck.{letter} should be a table and is skipped")
             return Deck()
-        self.unknown(f"deck.{letter}.", body, {"source", "params", "fx"})
         params = self.values(f"deck.{letter}.params", self.table(body, "params"))
-        return Deck(str(body.get("source", "testcard")), params, self.slots(f"deck.{letter}", body))
+        self.unknown(f"deck.{letter}.", body, {"source", "params", "fx", *DECK_OWN, *DECK_GROUPS})
+        own = self.values(f"deck.{letter}", {key: body[key] for key in DECK_OWN if key in body})
+        for group in DECK_GROUPS:
+            inner = self.values(f"deck.{letter}.{group}", self.table(body, group))
+            own.update({f"{group}/{key}": value for key, value in inner.items()})
+        return Deck(str(body.get("source", "testcard")), params, self.slots(f"deck.{letter}", body), own)
+
+    def mix(self, body: Mapping[str, Any]) -> dict[str, Value]:
+        """`[mix]`, and in `[mix.with]` what the transition itself takes."""
+        out = self.values("mix", {key: value for key, value in body.items() if key != "with"})
+        out.update({f"with/{key}": value for key, value in self.values("mix.with", self.table(body, "with")).items()})
+        return out
 
     def slots(self, where: str, body: Mapping[str, Any]) -> tuple[Slot, ...]:
         out: list[Slot] = []

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from perform.core.preset import VERSION, Preset, Slot
+from perform.core.preset import DECK_GROUPS, VERSION, Preset, Slot
 from perform.core.types import Value
 
 
@@ -53,6 +53,17 @@ def _changed(unit: Any, skip: tuple[str, ...] = ()) -> dict[str, Any]:
     }
 
 
+def _grouped(heading: str, values: Mapping[str, Value], groups: Iterable[str]) -> list[str]:
+    """A table with one below it for each group; a value's path says whose it is."""
+    plain = {k: v for k, v in values.items() if k.partition("/")[0] not in groups or "/" not in k}
+    lines = _table(f"[{heading}]", plain) if plain else []
+    for group in groups:
+        inner = {k.removeprefix(f"{group}/"): v for k, v in values.items() if k.startswith(f"{group}/")}
+        if inner:
+            lines += _table(f"[{heading}.{group}]", inner)
+    return lines
+
+
 def write_preset(preset: Preset) -> str:
     """The preset as TOML text."""
     lines = [f"version = {VERSION}", f"name = {_text(preset.name)}"]
@@ -60,10 +71,14 @@ def write_preset(preset: Preset) -> str:
     if preset.tags:
         lines.append(f"tags = {_literal(preset.tags)}")
     for letter, deck in preset.decks.items():
-        lines += ["", f"[deck.{_key(letter)}]", f"source = {_text(deck.source)}"]
+        own = _grouped(f"deck.{_key(letter)}", deck.own, DECK_GROUPS)
+        if not own or own[1] != f"[deck.{_key(letter)}]":
+            own = ["", f"[deck.{_key(letter)}]", *own]
+        lines += [*own[:2], f"source = {_text(deck.source)}", *own[2:]]
         if deck.params:
             lines += _table(f"[deck.{_key(letter)}.params]", deck.params)
         lines += _slots(f"deck.{_key(letter)}", deck.fx)
+    lines += _grouped("mix", preset.mix, ("with",))
     lines += _slots("master", preset.master)
     if preset.params:
         lines += _table("[params]", preset.params)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -25,6 +26,8 @@ from perform.engine.painter import Painter
 NOTHING_HEARD = Features(0.0, {}, np.zeros(64, np.float32), np.zeros((1024, 2), np.float32))
 _TEMPO_TRIGGERS = ("tap", "double", "halve", "one")
 _PANIC = "out/panic"
+_SAFE = re.compile(r"out/(blackout|freeze|testcard|level)|deck/[^/]+/(bypass|level|layer/.+)|.*/solo")
+"""What panic sets back: all that can hide a picture."""
 
 
 class Engine:
@@ -145,12 +148,9 @@ class Engine:
         The next preset, or a second panic, gives the routes back.
         """
         self.bank.suspended = not self.bank.suspended
-        for path in ("out/blackout", "out/freeze", "out/testcard", "deck/a/bypass"):
-            if path in self.table:
-                self.table.set(path, False)
-        for path in ("out/level", "deck/a/level"):
-            if path in self.table:
-                self.table.reset(path)
+        for row in self.table:
+            if _SAFE.fullmatch(row.name):
+                self.table.reset(row.name)
 
     @property
     def ahead_s(self) -> float:
@@ -197,11 +197,14 @@ class Engine:
         for letter in list(self.coming):
             self._bring_in(letter)
         frames: dict[str, Frame] = {}
+        seen = getattr(self.stage, "seen", None)
         for letter, painter in self.painters.items():
             if letter not in self.coming:
                 self._wishes[letter] = self._own(letter)
-            painter.submit(self._wishes.get(letter, ParamFrame({})), self.moment)
             frame = painter.newest()
+            if frame is None or seen is None or letter in seen:  # nobody looks: it may rest
+                painter.submit(self._wishes.get(letter, ParamFrame({})), self.moment)
+                frame = painter.newest()
             if frame is not None:
                 frames[letter] = frame
                 if self._shown.get(letter) != frame.sequence:

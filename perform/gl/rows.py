@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from perform.core.params import Param
 
-DECKS = ("a",)
+DECKS = ("a", "b")
+"""The two sides of the crossfader; their rows are always there."""
 
 DECK_ROWS = (
     Param("level", "float", 1.0, 0.0, 1.0, doc="brightness of the deck"),
     Param("bypass", "bool", False, doc="leave all effects of the deck out"),
 )
+
+MIX_ROWS = (
+    Param("fade", "float", 0.0, 0.0, 1.0, doc="the crossfader: 0 is deck a alone, 1 deck b alone"),
+    Param("duration_s", "float", 2.0, 0.0, 120.0, "s", "square", "how long a fade takes that goes by itself"),
+    Param("beats", "int", 0, 0, 256, "beats", doc="its length in beats; 0: `duration_s` counts"),
+    Param("go", "trigger", False, doc="fade to the other deck by itself"),
+    Param("to_a", "trigger", False, doc="fade to deck a by itself"),
+    Param("to_b", "trigger", False, doc="fade to deck b by itself"),
+    Param("every_beats", "int", 0, 0, 1024, "beats", doc="fade to the other deck on every so many beats; 0: never"),
+)
+"""Besides these there is `mix/transition`, whose choices are the transitions that are found."""
 
 OUTPUT_ROWS = (
     Param("blackout", "bool", False, doc="fade to black and stay there"),
@@ -24,7 +36,7 @@ FIXED_ROWS: tuple[tuple[str, tuple[Param, ...]], ...] = (
     *((f"deck/{name}", DECK_ROWS) for name in DECKS),
     ("out", OUTPUT_ROWS),
 )
-"""(prefix, rows) whatever is played."""
+"""(prefix, rows) whatever is played, besides those below `mix`."""
 
 BYPASS = Param("bypass", "bool", False, doc="leave this effect out")
 WET = Param("wet", "float", 1.0, 0.0, 1.0, doc="how much of the effect lies over its input")

@@ -10,20 +10,19 @@ from time import perf_counter
 import moderngl
 import numpy as np
 
-from perform.core.errors import ShaderError, UsageError
+from perform.core.errors import ShaderError
 from perform.core.params import Param
 from perform.core.types import ControlEvent, Features, Frame, Moment, ParamFrame
-from perform.gl.chain import Chain, one_line
-from perform.gl.deck import Deck
+from perform.gl.chain import one_line
 from perform.gl.hud import Hud
 from perform.gl.output import Output
 from perform.gl.present import Presenter
 from perform.gl.readback import Readback
-from perform.gl.rows import DECKS, OUTPUT_ROWS
+from perform.gl.rows import OUTPUT_ROWS
+from perform.gl.scene import Scene
 from perform.gl.shared import Shared
 from perform.gl.surface import Surface
-from perform.gl.targets import Pool, working_dtype
-from perform.gl.unit import Unit
+from perform.gl.targets import working_dtype
 from perform.isf import Document, read_shader
 
 MAX_MESSAGES = 50
@@ -44,45 +43,51 @@ class GlStage:
         self._counts = {"shown": 0, "unit_errors": 0, "upload_errors": 0, "stage_errors": 0, "reload_errors": 0}
         self._timings: dict[str, float] = {}
         self._shared = Shared(surface.ctx, size, working_dtype(surface.ctx))
-        self._decks = {name: Deck(self._shared, name, self._report) for name in DECKS}
-        self._master = Chain(self._shared, "master", self._report)
-        self._pool = Pool(surface.ctx, size, self._shared.dtype)
+        self._scene = Scene(self._shared, self._report)
         self._output = Output(self._shared)
         self._readback = Readback(surface.ctx, self._output.target)
         self._hud = Hud(surface.ctx)
         self._presenter = Presenter(surface.ctx)
         self._last: moderngl.Texture | None = None
+        self._seen = frozenset({"a"})
         self._open = True
-        drawn = self._pool.besides()
-        self._shared.copy(drawn.texture, self._pool.besides(drawn.texture))  # compiled before the show, not in it
 
     # What is played
 
     def set_source(self, deck: str, document: Document | None) -> None:
         """Let an ISF generator paint the deck; None: the deck shows frames. Raises ShaderError, keeping the old."""
         self.surface.use()
-        self._deck(deck).set_source(document)
+        self._scene.deck(deck).set_source(document)
+        self._last = None
+
+    def close_deck(self, deck: str) -> None:
+        """Take everything off a deck, so that it costs nothing."""
+        self.surface.use()
+        self._scene.close_deck(deck)
         self._last = None
 
     def set_chain(self, where: str, slots: Sequence[tuple[str, Document]]) -> None:
         """Replace the effects at `deck/a` or `master`. Raises ShaderError, leaving the old ones playing."""
         self.surface.use()
-        self._chain(where).set(slots)
+        chain = self._scene.master if where == "master" else self._scene.deck(where).chain
+        chain.set(slots)
         self._last = None
+
+    def set_transition(self, document: Document | None) -> None:
+        """How the crossfader mixes: an ISF transition; None: a plain fade. Raises ShaderError, keeping the old one."""
+        self.surface.use()
+        self._scene.mixer.set_transition(document)
 
     def rows(self) -> list[tuple[str, tuple[Param, ...]]]:
         """(prefix, parameters) of everything here, for the parameter table."""
-        found: list[tuple[str, tuple[Param, ...]]] = []
-        for deck in self._decks.values():
-            found.extend(deck.rows())
-        return [*found, *self._master.rows(), ("out", OUTPUT_ROWS)]
+        return [*self._scene.rows(), ("out", OUTPUT_ROWS)]
 
     def reload(self, path: str | Path) -> str | None:
         """Compile all units of that file again. Returns one line where it failed: the last good program plays on."""
         self.surface.use()
         self._last = None
         wanted = Path(path).resolve()
-        units = [u for u in self._units() if wanted in _files_of(u.document)]
+        units = [u for u in self._scene.units() if wanted in _files_of(u.document)]
         try:
             for unit in units:
                 unit.adopt(read_shader(unit.document.path))
@@ -94,7 +99,7 @@ class GlStage:
 
     def files(self) -> set[Path]:
         """The shader files that are playing: what a watcher looks after."""
-        return set().union(*(_files_of(unit.document) for unit in self._units()))
+        return set().union(*(_files_of(unit.document) for unit in self._scene.units()))
 
     @property
     def has_window(self) -> bool:
@@ -107,17 +112,10 @@ class GlStage:
         if switch is not None:
             switch()
 
-    def _deck(self, name: str) -> Deck:
-        try:
-            return self._decks[name.removeprefix("deck/")]
-        except KeyError:
-            raise UsageError(f"no deck {name!r}; there is {', '.join(self._decks)}") from None
-
-    def _chain(self, where: str) -> Chain:
-        return self._master if where == "master" else self._deck(where).chain
-
-    def _units(self) -> list[Unit]:
-        return [*(u for deck in self._decks.values() for u in deck.units()), *self._master.units]
+    @property
+    def seen(self) -> frozenset[str]:
+        """The decks that the frame shown last was made of: the others need no new pictures."""
+        return self._seen
 
     # A frame
 
@@ -150,13 +148,10 @@ class GlStage:
         if frozen is not None:
             return frozen
         mark = perf_counter()
-        for name, deck in self._decks.items():
-            deck.take(frames.get(name))
+        self._scene.take(frames)
         mark = self._mark("upload", mark)
-        picture = raw = self._decks["a"].render(self._pool)
-        mark = self._mark("deck/a", mark)
-        picture = self._master.render(picture, raw, self._pool, 1.0)
-        self._mark("master", mark)
+        picture = self._scene.render(self._mark, mark)
+        self._seen = self._scene.seen()
         self._output.hold(picture)
         self._last = picture
         return picture
@@ -203,7 +198,7 @@ class GlStage:
     @property
     def standing_in(self) -> bool:
         """True while the built-in picture is shown because deck a has none."""
-        return self._decks["a"].standing_in
+        return self._scene.decks["a"].standing_in
 
     def counts(self) -> Mapping[str, int]:
         """Counters that only grow: shown, unit_errors, upload_errors, stage_errors, reload_errors."""
@@ -224,7 +219,7 @@ class GlStage:
             return
         self._open = False
         self.surface.use()
-        for part in (*self._decks.values(), self._master, self._pool, self._output, self._readback, self._hud):
+        for part in (self._scene, self._output, self._readback, self._hud):
             part.release()
         self._presenter.release()
         self._shared.release()

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from perform.core.card import check_hash, read_card
 from perform.core.errors import ModelError, PresetError
-from perform.core.preset import Deck, Preset, Slot, parse_preset, read_preset
+from perform.core.preset import DECK_OWN, Deck, Preset, Slot, parse_preset, read_preset
 from perform.core.preset_text import write_preset
 from perform.core.routes import Route
 from perform.core.sources import LFO_SHAPES, Lfo, Random
@@ -37,10 +37,16 @@ FREE = st.one_of(
     st.builds(Lfo, NAMES, st.sampled_from(sorted(LFO_SHAPES)), st.floats(0, 16), st.floats(0.1, 60), st.floats(0, 1)),
     st.builds(Random, NAMES, st.floats(0, 8), st.floats(0.1, 9), st.integers(0, 99)),
 )
+OWN = st.dictionaries(
+    st.one_of(st.sampled_from(DECK_OWN), NAMES.map("layer/{}".format), NAMES.map("inputs/{}".format)),
+    VALUES,
+    max_size=4,
+)
+MIX = st.dictionaries(st.one_of(NAMES.filter(lambda n: n != "with"), NAMES.map("with/{}".format)), VALUES, max_size=4)
 PRESETS = st.builds(
     Preset, NAMES, TEXTS, TEXTS, st.lists(TEXTS, max_size=2).map(tuple),
-    st.dictionaries(st.sampled_from("ab"), st.builds(Deck, NAMES, PARAMS, SLOTS), max_size=2), SLOTS, PARAMS,
-    st.lists(ROUTES, max_size=3).map(tuple), st.just(()),
+    st.dictionaries(st.sampled_from("ab"), st.builds(Deck, NAMES, PARAMS, SLOTS, OWN), max_size=2), SLOTS, PARAMS,
+    st.lists(ROUTES, max_size=3).map(tuple), st.just(()), st.just(()), MIX,
 )  # fmt: skip
 
 

@@ -32,11 +32,16 @@ class Player:
         sequence: int | None = None,
         features: Features | None = None,
         moment: Moment | None = None,
+        others: dict[str, np.ndarray] | None = None,
         **values: Any,
     ) -> np.ndarray:
-        """One frame; `deck__a__level=0.5` is the parameter deck/a/level. Returns the picture [h, w, 3]."""
+        """One frame; `deck__a__level=0.5` is the parameter deck/a/level. Returns the picture [h, w, 3].
+
+        image: of deck a. others: of further decks.
+        """
         now = moment or Moment(self.frame / 60, 1 / 60 if self.frame else 0.0, self.frame)
-        frames = {} if image is None else {"a": Frame(image, self.frame if sequence is None else sequence, now)}
+        images = ({} if image is None else {"a": image}) | (others or {})
+        frames = {k: Frame(v, self.frame if sequence is None else sequence, now) for k, v in images.items()}
         params = {name.replace("__", "/"): value for name, value in values.items()}
         self.stage.show(frames, ParamFrame(params), features, now)
         self.frame += 1

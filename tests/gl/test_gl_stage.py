@@ -138,6 +138,7 @@ def test_rows(gl_player, gl_shader) -> None:
         "deck/a": ["level", "bypass"],
         "deck/a/source": ["tint"],
         "deck/a/fx/soft": ["factor", "bypass", "wet"],
+        "deck/b": ["level", "bypass"],
         "master/fx/halve": ["factor", "bypass", "wet"],
         "master/fx/halve_2": ["factor", "bypass", "wet"],
         "out": ["blackout", "freeze", "fade_s", "testcard", "hud", "level"],
@@ -214,7 +215,7 @@ def test_blackout_works_whatever_else_breaks(gl_player, monkeypatch) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("driver\nlost")
 
-    monkeypatch.setattr(gl_player.stage._decks["a"], "render", broken)
+    monkeypatch.setattr(gl_player.stage._scene.decks["a"], "render", broken)
     assert gl_player.show(GREY, out__blackout=True, out__fade_s=0.0).max() == 0
     assert gl_player.stage.counts()["stage_errors"] == 1
     assert gl_player.stage.messages[-1] == "driver lost"
@@ -222,7 +223,7 @@ def test_blackout_works_whatever_else_breaks(gl_player, monkeypatch) -> None:
 
 def test_the_last_picture_stays_when_everything_breaks(gl_player, monkeypatch) -> None:
     gl_player.show(GREY)
-    monkeypatch.setattr(gl_player.stage._master, "render", lambda *_: (_ for _ in ()).throw(RuntimeError("gone")))
+    monkeypatch.setattr(gl_player.stage._scene.master, "render", lambda *_: (_ for _ in ()).throw(RuntimeError("gone")))
     assert gl_player.show(GREY)[0, 0, 0] == 128
     assert gl_player.show(GREY)[0, 0, 0] == 128
     assert gl_player.stage.counts()["stage_errors"] == 2 and len(gl_player.stage.messages) == 1
@@ -273,7 +274,7 @@ def test_read_back_before_anything(gl_player) -> None:
 
 def test_a_unit_that_raises_is_left_out(gl_player, gl_shader, monkeypatch) -> None:
     gl_player.stage.set_chain("deck/a", [("bad", gl_shader("invert")), ("good", gl_shader("halve"))])
-    unit = gl_player.stage._decks["a"].chain.units[0]
+    unit = gl_player.stage._scene.decks["a"].chain.units[0]
 
     def broken(*_: object) -> None:
         raise RuntimeError("no memory")
@@ -292,7 +293,7 @@ def test_a_unit_that_raises_is_left_out(gl_player, gl_shader, monkeypatch) -> No
 
 def test_a_source_that_raises_gives_way_to_the_stand_in(gl_player, gl_shader, monkeypatch) -> None:
     gl_player.stage.set_source("a", gl_shader("paint"))
-    source = gl_player.stage._decks["a"].source
+    source = gl_player.stage._scene.decks["a"].source
     monkeypatch.setattr(source, "render", lambda *_: (_ for _ in ()).throw(RuntimeError("gone")))
     assert gl_player.show().max() > 10
     assert gl_player.stage.standing_in and gl_player.stage.counts()["unit_errors"] == 1

@@ -1,0 +1,99 @@
+"""The decks of a show: what lies on each, how it is brought in and taken off, and the chains of effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from perform.core.errors import PerformError, ShaderError
+from perform.core.preset import Slot
+from perform.deck_source import SourcePlan
+from perform.engine.engine import Engine
+from perform.engine.painter import Painter
+
+MakePainter = Callable[[str, SourcePlan], Painter]
+Slots = list[tuple[str, Any]]
+"""(slot, ISF document) in the order of the chain."""
+
+
+def read_slots(slots: Iterable[Slot], problems: list[str]) -> Slots:
+    """The documents of a preset's effects. One that cannot be had is told in `problems` and left out."""
+    from perform.content import find_shader
+    from perform.isf import read_shader
+
+    found: Slots = []
+    for slot in slots:
+        try:
+            found.append((slot.name, read_shader(find_shader(slot.shader, "effects"))))
+        except PerformError as error:
+            problems.append(f"effect {slot.name} is left out ({error})")
+    return found
+
+
+class Decks:
+    """chains: `deck/a` or `master` -> its slots. Thread: the engine's."""
+
+    def __init__(self, engine: Engine, stage: Any, make_painter: MakePainter) -> None:
+        self._engine = engine
+        self._stage = stage
+        self._make_painter = make_painter
+        self._plans: dict[str, SourcePlan] = {}
+        self.chains: dict[str, Slots] = {}
+
+    def load(self, letter: str, plan: SourcePlan) -> None:
+        """Put a source on a deck; a generator is loaded only when it is another than the one that plays.
+
+        Its rows are mounted by `mount`. Raises ShaderError, with the old source playing.
+        """
+        engine = self._engine
+        self._stage.set_source(letter, plan.document)
+        if plan.document is not None:
+            self._drop_painters(letter)
+        elif self._plans.get(letter) is None or plan.text != self._plans[letter].text:
+            waiting = engine.coming.pop(letter, None)
+            if waiting is not None:
+                waiting.close()
+            engine.coming[letter] = self._make_painter(letter, plan)
+        self._plans[letter] = plan
+
+    def mount(self) -> None:
+        """Add the rows of everything that plays to the table; rows that are there keep their values."""
+        for letter, plan in self._plans.items():
+            if plan.document is None:
+                self._engine.table.add(plan.rows, f"deck/{letter}/source")
+        for prefix, rows in self._stage.rows():
+            self._engine.table.add(rows, prefix)
+
+    def source(self, letter: str) -> str:
+        """What plays on a deck; "" for nothing."""
+        plan = self._plans.get(letter)
+        return "" if plan is None else plan.text
+
+    def unload(self, letter: str) -> None:
+        """Take everything off a deck."""
+        if letter not in self._plans and f"deck/{letter}" not in self.chains:
+            return
+        self._drop_painters(letter)
+        self._stage.close_deck(letter)
+        self._plans.pop(letter, None)
+        self.chains.pop(f"deck/{letter}", None)
+
+    def set_chain(self, where: str, slots: Sequence[tuple[str, Any]], problems: list[str]) -> None:
+        """Put up a chain, without the effects that do not compile: those are told in `problems`."""
+        left = list(slots)
+        while True:
+            try:
+                self._stage.set_chain(where, left)
+                break
+            except ShaderError as error:
+                good = [(name, d) for name, d in left if str(d.path) != error.path]
+                if len(good) == len(left):
+                    raise
+                left = good
+                problems.append(f"an effect of {where} is left out ({error})")
+        self.chains[where] = left
+
+    def _drop_painters(self, letter: str) -> None:
+        for painter in (self._engine.painters.pop(letter, None), self._engine.coming.pop(letter, None)):
+            if painter is not None:
+                painter.close()
