@@ -34,8 +34,11 @@ def toml_value(value: Any) -> str:
     if isinstance(value, float):
         return repr(value)  # 1e-05, inf and nan are TOML as they are
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_key(k)} = {toml_value(v)}" for k, v in value.items()) + " }"
-    return "[" + ", ".join(toml_value(v) for v in value) + "]"
+        return "{ " + ", ".join(f"{_key(k)} = {toml_value(v)}" for k, v in value.items() if v is not None) + " }"
+    items = [toml_value(v) for v in value]
+    if any(isinstance(v, Mapping) for v in value):  # a table a line
+        return "[\n" + "".join(f"  {item},\n" for item in items) + "]"
+    return "[" + ", ".join(items) + "]"
 
 
 def _key(name: str) -> str:

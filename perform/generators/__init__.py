@@ -13,7 +13,10 @@ from perform.core.errors import ModelError
 
 __all__ = ["make"]
 
-_FAMILIES = {"stylegan2": "stylegan"}  # the kind that a card states -> the folder that plays it
+_FAMILIES = {
+    "stylegan2": "stylegan",
+    "stylegan3": "stylegan",
+}  # the kind that a card states -> the folder that plays it
 
 
 def make(kind: str) -> Generator:

@@ -2,46 +2,44 @@
 
 from __future__ import annotations
 
-import json
-import struct
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
 from perform.core.card import Card, check_hash, read_card
 from perform.core.errors import ModelError
 
+from .alias_free import Architecture3, Generator3
+from .alias_free.play import AliasFreeSynthesis
 from .fused import FusedSynthesis
 from .layers import FullyConnected
 from .network import Architecture, Generator
 from .protocol import NOISES, Each, Layer
+from .weights import check_header, read_weights
 
+AnyGenerator = Generator | Generator3
+KINDS = {"stylegan2": (Architecture, Generator), "stylegan3": (Architecture3, Generator3)}
+"""What a card's `kind` says -> its architecture and its network."""
 MOST_CELLS = 64  # of a picture's shape: sixteen squares in a row
-
-HEADER_LIMIT = 10 << 20  # bytes; a header is a few kB, more is an attack or a wreck
-ENTRY_LIMIT = 20_000
-DTYPES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}  # bytes per number
 
 
 class Network:
     """A generator ready to play, as `StyleNetwork` describes: mapping and synthesis as the community knows them."""
 
-    family = "stylegan2"
-    has_transform = False
-
-    def __init__(self, generator: Generator, card: Card | None = None, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(self, generator: AnyGenerator, card: Card | None = None, dtype: torch.dtype = torch.float32) -> None:
         arch = generator.arch
+        self.family = "stylegan3" if isinstance(generator, Generator3) else "stylegan2"
+        self.has_transform = self.family == "stylegan3"
         self.generator = generator.eval().requires_grad_(False)
         self.card, self.arch, self.dtype = card, arch, dtype
         self.z_dim, self.w_dim, self.c_dim = arch.z_dim, arch.w_dim, arch.c_dim
         self.num_ws, self.resolution = arch.num_ws, arch.resolution
-        self.num_layers = generator.synthesis.num_layers
         self.device = generator.mapping.w_avg.device
-        self._fused = FusedSynthesis(generator.synthesis, dtype)
+        self._fused = play(generator, dtype)
         self.layers = self._fused.layers
+        self.num_layers = sum(layer.noise is not None for layer in self.layers)
 
     @property
     def w_avg(self) -> Tensor:
@@ -100,6 +98,13 @@ class Network:
         return seed_z(number, self.z_dim)
 
 
+def play(generator: AnyGenerator, dtype: torch.dtype) -> FusedSynthesis | AliasFreeSynthesis:
+    """A generator's synthesis, prepared for play."""
+    if isinstance(generator, Generator3):
+        return AliasFreeSynthesis(generator.synthesis, dtype)
+    return FusedSynthesis(generator.synthesis, dtype)
+
+
 def as_colours(picture: Tensor) -> Tensor:
     """Grey [n, 1, h, w] spread over three channels; alpha, and what comes after it, left out."""
     channels = picture.shape[1]
@@ -118,54 +123,15 @@ def load_network(path: str | Path, device: str | torch.device = "cpu", dtype: to
     made, then that every number is finite. Raises ModelError, one line, when any of that fails.
     """
     card = read_card(path)
-    if card.kind != "stylegan2":
-        raise ModelError(f"{card.folder}: the card's kind is {card.kind!r}; this loader knows stylegan2")
-    arch = Architecture.from_table(card.architecture, str(card.folder))
+    if card.kind not in KINDS:
+        raise ModelError(f"{card.folder}: the card's kind is {card.kind!r}; this loader knows {', '.join(KINDS)}")
+    architecture, network = KINDS[card.kind]
+    arch = architecture.from_table(card.architecture, str(card.folder))
     check_hash(card)
     with torch.device("meta"):
-        expected = {k: tuple(v.shape) for k, v in Generator(arch).state_dict().items()}
+        generator: AnyGenerator = network(arch)  # type: ignore[arg-type]
+    expected = {k: tuple(v.shape) for k, v in generator.state_dict().items()}
     check_header(card.weights_path, expected)
     state = read_weights(card.weights_path, expected)
-    with torch.device("meta"):
-        generator = Generator(arch)
     generator.load_state_dict(state, assign=True)
     return Network(generator.to(device), card, dtype or torch.float32)
-
-
-def check_header(path: Path, expected: dict[str, tuple[int, ...]]) -> None:
-    """Compare the file's header with the shapes the architecture needs, reading nothing else."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        length = struct.unpack("<Q", file.read(8))[0] if size >= 8 else 0
-        if not 2 <= length <= min(HEADER_LIMIT, size - 8):
-            raise ModelError(f"{path}: not a whole safetensors file; fetch or export the model again")
-        try:
-            header = json.loads(file.read(length))
-            entries = {k: v for k, v in header.items() if k != "__metadata__"}
-            found = {k: (str(v["dtype"]), tuple(map(int, v["shape"]))) for k, v in entries.items()}
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            raise ModelError(f"{path}: its safetensors header cannot be read; export the model again") from None
-    if len(found) > ENTRY_LIMIT:
-        raise ModelError(f"{path}: {len(found)} tensors, more than {ENTRY_LIMIT}; this is no generator")
-    for name in sorted(set(expected) ^ set(found)):
-        word = "lacks" if name in expected else "holds a tensor that the card's architecture does not have:"
-        raise ModelError(f"{path}: {word} {name}; card and weights do not belong together")
-    total = 0
-    for name, (dtype, shape) in found.items():
-        if dtype not in DTYPES or shape != expected[name]:
-            raise ModelError(f"{path}: {name} is {dtype} {list(shape)}, the card needs {list(expected[name])} floats")
-        total += DTYPES[dtype] * int(np.prod(shape, dtype=np.int64))
-    if 8 + length + total != size:
-        raise ModelError(f"{path}: {size} bytes long, {8 + length + total} expected; fetch the model again")
-
-
-def read_weights(path: Path, expected: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
-    """The tensors as float32, every one of them finite and of the expected shape."""
-    try:
-        state = {k: v.float() for k, v in load_file(path).items()}
-    except Exception as error:  # noqa: BLE001 - the reader's own errors have no common base
-        raise ModelError(f"{path}: cannot be read ({str(error).splitlines()[0][:120]})") from None
-    for name, value in state.items():
-        if not torch.isfinite(value).all():
-            raise ModelError(f"{path}: {name} holds NaN or infinity; the model is broken, export it again")
-    return {name: state[name] for name in expected}
