@@ -12,7 +12,7 @@ from typing import Any
 
 from perform.core.contracts import AudioInput, Control
 from perform.core.errors import DeviceError, PerformError, UsageError
-from perform.core.params import Param, ParamTable
+from perform.core.params import Param, ParamTable, is_wish
 from perform.core.types import AudioBlock, BeatClock
 from perform.deck_source import SourcePlan, pick_device
 from perform.engine.engine import Engine
@@ -112,7 +112,7 @@ def beats_of(sound: AudioInput) -> Callable[[AudioBlock], BeatClock | None]:
 
 
 def _is_trigger(table: ParamTable) -> Callable[[str], bool]:
-    return lambda address: address in table and table[address].kind == "trigger"
+    return lambda address: address in table and (table[address].kind == "trigger" or is_wish(table[address]))
 
 
 def _mount_audio_rows(table: ParamTable) -> None:

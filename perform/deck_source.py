@@ -13,6 +13,8 @@ from perform.core.contracts import Generator
 from perform.core.errors import UsageError
 from perform.core.params import Param
 
+FILES = ("image",)
+"""Kinds whose name is a file."""
 KINDS = ("model", "shader", "image", "testcard")
 
 

@@ -100,31 +100,39 @@ def param_row(row: Param) -> Row:
     return known
 
 
+def effect_rows(shader: str) -> tuple[Param, ...]:
+    """The rows of an effect in a chain."""
+    from perform.content import find_shader
+    from perform.gl.rows import SLOT_ROWS, pick_rows
+    from perform.isf import read_shader
+
+    document = read_shader(find_shader(shader, "effects"))
+    return (*document.params(), *pick_rows(document.pictures()), *SLOT_ROWS)
+
+
 def _params() -> list[Row]:
     """The rows of the default preset: fixed ones, those of its model and those of its chain."""
-    from perform.content import find_preset, find_shader
+    from perform.content import find_preset
     from perform.core import clock
     from perform.core.preset import read_preset
     from perform.core.routes import route_rows
     from perform.deck_source import plan_source
+    from perform.deck_wishes import wish_rows
     from perform.features import PARAMS
-    from perform.gl import FIXED_ROWS, SLOT_ROWS
-    from perform.isf import read_shader
+    from perform.gl import FIXED_ROWS
     from perform.mix import mix_rows
     from perform.options import DEFAULT_PRESET
     from perform.show import ROWS
 
     preset = read_preset(find_preset(DEFAULT_PRESET))
     groups: list[tuple[str, Sequence[Param]]] = [("audio", PARAMS), ("tempo", clock.PARAMS), ("", ROWS),
-                                                *FIXED_ROWS, ("mix", mix_rows())]  # fmt: skip
+                                                *FIXED_ROWS, ("mix", mix_rows()), *wish_rows()]  # fmt: skip
     for letter, deck in preset.decks.items():
         groups.append((f"deck/{letter}/source", plan_source(deck.source).rows))
         for slot in deck.fx:
-            rows = (*read_shader(find_shader(slot.shader, "effects")).params(), *SLOT_ROWS)
-            groups.append((f"deck/{letter}/fx/{slot.name}", rows))
+            groups.append((f"deck/{letter}/fx/{slot.name}", effect_rows(slot.shader)))
     for slot in preset.master:
-        rows = (*read_shader(find_shader(slot.shader, "effects")).params(), *SLOT_ROWS)
-        groups.append((f"master/fx/{slot.name}", rows))
+        groups.append((f"master/fx/{slot.name}", effect_rows(slot.shader)))
     groups.append(("", route_rows(preset.routes)))
     return [_placed(prefix, row) for prefix, rows in groups for row in rows]
 

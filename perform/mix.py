@@ -11,21 +11,21 @@ from perform.core.params import Param, ParamTable
 from perform.core.types import Moment, Value
 from perform.gl.rows import MIX_ROWS
 
-PLAIN = "fade"
+PLAIN, OVER = "fade", "over"
 
 
 def mix_rows() -> tuple[Param, ...]:
     """The rows below `mix/`, with the transitions that are found now."""
     from perform.content import list_shaders
 
-    names = (PLAIN, *(path.stem for path in list_shaders("transitions") if path.stem != PLAIN))
-    doc = "how the crossfader gets from one deck to the other; fade: evenly, in light"
+    names = (PLAIN, OVER, *(path.stem for path in list_shaders("transitions") if path.stem not in (PLAIN, OVER)))
+    doc = "how the crossfader gets from a to b; fade: evenly, in light; over: b is laid over a, the fader is how much"
     return (*MIX_ROWS, Param("transition", "choice", PLAIN, choices=names, doc=doc, live=False))
 
 
 def find_transition(name: str) -> Any:
-    """The document of a transition, None for the plain fade. Raises ShaderError."""
-    if name == PLAIN:
+    """The document of a transition, None for those that are built in. Raises ShaderError."""
+    if name in (PLAIN, OVER):
         return None
     from perform.content import find_shader
     from perform.isf import read_shader

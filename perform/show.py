@@ -14,10 +14,11 @@ from perform.core.preset import Preset, read_preset
 from perform.core.routes import RouteBank, route_rows
 from perform.core.types import ControlEvent
 from perform.deck_source import SourcePlan, plan_source
+from perform.deck_wishes import DeckWishes, plan_from_afar
 from perform.decks import Decks, MakePainter, read_slots
 from perform.engine.engine import Engine
-from perform.gl.rows import DECKS
-from perform.mix import PLAIN, AutoFade, find_transition, mix_rows
+from perform.gl.rows import LETTERS
+from perform.mix import OVER, PLAIN, AutoFade, find_transition, mix_rows
 
 DECK = "a"
 ROWS: tuple[Param, ...] = (
@@ -57,6 +58,7 @@ class Show:
         self.preset = Preset("none")
         self.running = True
         self.decks = Decks(engine, stage, make_painter)
+        self.wishes = DeckWishes(engine, self.decks, lambda text: plan_from_afar(text, device, fast))
         self.auto_fade = AutoFade(engine.table, engine.value)
         self._transition = PLAIN
         self._say = say
@@ -68,7 +70,7 @@ class Show:
         engine.table.add(ROWS)
         engine.table.add(tempo_clock.PARAMS, "tempo")
         engine.table.add(mix_rows(), "mix")
-        self.decks.mount()
+        self._mount()
 
     @property
     def source(self) -> str:
@@ -99,7 +101,7 @@ class Show:
             table.remove(prefix)
         table.reset("audio")
         self._reset_mix(preset, problems)
-        self.decks.mount()
+        self._mount()
         table.add(route_rows(preset.routes))
         self._set_values(preset, problems)
         problems += self._loose_ends(preset)
@@ -117,8 +119,8 @@ class Show:
             given = self._fixed_source if letter == DECK else None
             text = given or preset.decks[letter].source
             try:
-                if letter not in DECKS:
-                    raise PresetError(f"there is {' and '.join(DECKS)}")
+                if letter not in LETTERS:
+                    raise PresetError(f"there are {', '.join(LETTERS)}")
                 plans[letter] = plan_source(text, self._device, trusted=given is not None, fast=self._fast)
             except PerformError as error:
                 if letter == DECK:
@@ -136,7 +138,7 @@ class Show:
                     raise
                 del plans[letter]
                 problems.append(f"deck {letter} is left out ({error})")
-        for letter in DECKS:
+        for letter in LETTERS:
             if letter not in plans:
                 self.decks.unload(letter)
 
@@ -149,9 +151,9 @@ class Show:
         if mixes:
             try:
                 table.set("mix/transition", preset.mix.get("transition", PLAIN))
-            except ParamError as error:
+                self._follow_transition()
+            except PerformError as error:
                 problems.append(str(error))
-            self._follow_transition()
 
     def _follow_transition(self) -> None:
         """Let the mixer use the transition that the table names; one that cannot be had gives way to the last."""
@@ -160,13 +162,13 @@ class Show:
         if wanted == self._transition:
             return
         try:
-            self.stage.set_transition(find_transition(wanted))
+            self.stage.set_transition(find_transition(wanted), over=wanted == OVER)
         except PerformError:
             table.set("mix/transition", self._transition)
             raise
         self._transition = wanted
         table.remove("mix/with")
-        self.decks.mount()
+        self._mount()
 
     def _foreign(self, preset: Preset) -> bool:
         """Whether deck a plays another source than the preset asks for."""
@@ -193,6 +195,11 @@ class Show:
                 lines.append(f"route {number}: no parameter {route.target!r}; `perform list params` names them")
         return lines
 
+    def _mount(self) -> None:
+        """Add the rows of all that plays, and of what can be asked of it, to the table."""
+        self.decks.mount()
+        self.wishes.mount()
+
     def reload_shader(self, path: Path) -> None:
         """A shader file was saved: compile it beside the old one, swap only if it works, take over new inputs."""
         message = self.stage.reload(path)
@@ -200,7 +207,7 @@ class Show:
             self.engine.health.failed("shader", message)
             self._say(message)
             return
-        self.decks.mount()
+        self._mount()
         self._say(f"{path.name}: reloaded")
 
     def command(self, event: ControlEvent) -> bool:
@@ -229,6 +236,7 @@ class Show:
     def after_tick(self) -> None:
         """Slow wishes, once a tick: preset changes and screenshots. A wish that fails leaves the show as it is."""
         table = self.engine.table
+        self._grant_wishes()
         try:
             self.auto_fade.step(self.engine.moment)
             self._follow_transition()
@@ -244,6 +252,15 @@ class Show:
         except PerformError as error:
             self.engine.health.failed("preset", error)
             self._say(str(error))
+
+    def _grant_wishes(self) -> None:
+        wishes, self.engine.wishes = self.engine.wishes, []
+        for path, value in wishes:
+            try:
+                self.wishes.grant(path, value)
+            except PerformError as error:
+                self.engine.health.failed("deck", error)
+                self._say(str(error))
 
     def _pulled(self, path: str) -> bool:
         count = int(self.engine.table.value(path))  # type: ignore[arg-type]

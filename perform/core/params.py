@@ -74,6 +74,11 @@ class Param:
         return None
 
 
+def is_wish(row: Param) -> bool:
+    """Whether each text sent here asks for something to be done, so that none may be lost for a later one."""
+    return row.kind == "text" and not row.live
+
+
 def _number(param: Param, value: object) -> float:
     if isinstance(value, bool) or isinstance(value, int | float):
         number = float(value)

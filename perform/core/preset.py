@@ -18,7 +18,7 @@ from perform.core.types import Value
 
 VERSION = 1
 _TOP = {"version", "name", "title", "doc", "tags", "deck", "mix", "master", "params", "route", "lfo", "random"}
-DECK_OWN = ("level", "bypass", "interpolate")
+DECK_OWN = ("level", "bypass", "fit", "interpolate")
 """Values of a deck itself: `level` in `[deck.b]` is `deck/b/level`."""
 DECK_GROUPS = ("layer", "inputs")
 """Tables of a deck whose values lie under an address of that name: `[deck.b.layer]` is `deck/b/layer/…`."""

@@ -12,7 +12,7 @@ import numpy as np
 from perform.core.clock import TempoClock
 from perform.core.contracts import Sink, Stage
 from perform.core.errors import PerformError
-from perform.core.params import ParamTable
+from perform.core.params import ParamTable, is_wish
 from perform.core.routes import RouteBank
 from perform.core.sources import Lfo, Random, beat_values, free_values
 from perform.core.types import ControlEvent, Features, Frame, Moment, ParamFrame, Value
@@ -58,6 +58,7 @@ class Engine:
         self.painters: dict[str, Painter] = {}
         self.coming: dict[str, Painter] = {}
         self.sinks: list[Sink] = []
+        self.wishes: list[tuple[str, Value]] = []  # texts that ask for slow work, in the order in which they came
         self.signals: dict[str, float] = {}
         self.moment = Moment(0.0, 0.0, -1)
         self.params = ParamFrame({})
@@ -114,7 +115,9 @@ class Engine:
 
     def _take(self, event: ControlEvent, seconds: float) -> None:
         if event.address in self.table:
-            self.table.set(event.address, event.value, normalised=event.normalised)
+            value = self.table.set(event.address, event.value, normalised=event.normalised)
+            if is_wish(self.table[event.address]):
+                self.wishes.append((event.address, value))
             if event.address.startswith("tempo/"):
                 self._tempo_hand(event.address.removeprefix("tempo/"), seconds)
             elif event.address == _PANIC:

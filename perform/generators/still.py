@@ -92,7 +92,8 @@ def _number(row: Param, params: ParamFrame) -> float:
 
 
 def read_picture(path: Path, size: tuple[int, int]) -> Image.Image:
-    """The file as RGB, upright, on black where it is transparent, no larger than frames of `size` can use."""
+    """The file, upright, no larger than frames of `size` can use: RGB, or RGBA (black where nothing is) if it has
+    transparent parts."""
     try:
         with Image.open(path, formats=FORMATS) as file:
             pixels = file.width * file.height
@@ -108,8 +109,11 @@ def read_picture(path: Path, size: tuple[int, int]) -> Image.Image:
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         why = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise MediaError(f"{path}: cannot be read as {', '.join(FORMATS)} ({why})") from None
-    picture = Image.new("RGB", upright.size)
-    picture.paste(upright, mask=upright.getchannel("A"))
+    picture = upright
+    if upright.getchannel("A").getextrema()[0] == 255:
+        picture = upright.convert("RGB")
+    else:
+        picture = upright.convert("RGBa").convert("RGBA")  # what is not there has no colour
     most = max(size[0] / picture.width, size[1] / picture.height) * DETAIL
     if most < 1.0:
         smaller = (max(1, round(picture.width * most)), max(1, round(picture.height * most)))

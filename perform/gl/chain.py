@@ -64,9 +64,10 @@ class Chain:
     ) -> moderngl.Texture:
         """Run all effects on `picture`; the gain rides on the last one where it can.
 
-        raw: what image inputs other than inputImage see (the deck's picture before any effect).
+        raw: what image inputs other than inputImage see that name no deck (the picture before any effect).
         """
-        active = [] if bypass else [(u, wet) for u in self.units if (wet := self._wanted(u)) > 0.0]
+        units = [] if bypass else [u for u in self.units if u.soloed()] or self.units
+        active = [(u, wet) for u in units if (wet := self._wanted(u)) > 0.0]
         for index, (unit, wet) in enumerate(active):
             unit_gain = gain if wet >= 1.0 and index == len(active) - 1 else 1.0
             try:
@@ -109,6 +110,4 @@ def one_line(error: Exception) -> str:
 
 
 def _pictures(unit: Unit, picture: moderngl.Texture, raw: moderngl.Texture) -> Mapping[str, moderngl.Texture]:
-    pictures = dict.fromkeys(unit.document.pictures(), raw)
-    pictures["inputImage"] = picture
-    return pictures
+    return {**unit.pictures(raw), "inputImage": picture}

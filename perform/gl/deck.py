@@ -10,7 +10,7 @@ from perform.core.errors import MediaError, ShaderError
 from perform.core.params import Param
 from perform.core.types import Frame
 from perform.gl.chain import Chain, Report, one_line
-from perform.gl.rows import DECK_ROWS
+from perform.gl.rows import DECK_ROWS, LAYER_ROWS
 from perform.gl.shared import Shared
 from perform.gl.standin import stand_in
 from perform.gl.targets import Pool, Target
@@ -29,7 +29,7 @@ class Deck:
         self.chain = Chain(shared, self.where, report)
         self.source: Unit | None = None
         self.standing_in = True
-        self._upload = Upload(shared)
+        self._upload = Upload(shared, self.where)
         self._drawn = Target(shared.ctx, shared.size, shared.dtype)
         self._stand_in = Unit(shared, "stand_in", f"{self.where}/stand_in", stand_in())
         self._stand_in.warm()
@@ -51,11 +51,15 @@ class Deck:
     def rows(self) -> list[tuple[str, tuple[Param, ...]]]:
         """(prefix, parameters) of the deck, its source and its effects."""
         source = [] if self.source is None else [(self.source.prefix, self.source.params())]
-        return [(self.where, DECK_ROWS), *source, *self.chain.rows()]
+        return [(self.where, DECK_ROWS), (f"{self.where}/layer", LAYER_ROWS), *source, *self.chain.rows()]
 
     def units(self) -> list[Unit]:
         """Every unit that comes from a file."""
         return [*([] if self.source is None else [self.source]), *self.chain.units]
+
+    def inputs(self) -> frozenset[str]:
+        """Whose pictures its generator takes in."""
+        return frozenset()
 
     def take(self, frame: Frame | None) -> None:
         """The newest frame for this deck."""
@@ -78,7 +82,7 @@ class Deck:
         self.standing_in = False
         if unit is not None and unit.rest == 0:
             try:
-                return self._draw(unit, dict.fromkeys(unit.document.pictures(), uploaded or self._shared.black))
+                return self._draw(unit, unit.pictures(uploaded or self._shared.black))
             except Exception as error:  # noqa: BLE001 - whatever a driver or a shader does, the show goes on
                 self._failed(unit, error)
         elif unit is not None:

@@ -38,6 +38,8 @@ class Mixer:
         self._program: Program | None = None
         self._target: Target | None = None
         self.transition: Unit | None = None
+        self.over = False
+        """True: deck b is laid over deck a, and the fader says how much."""
 
     def set_transition(self, document: Document | None) -> None:
         """Let this ISF transition do the mixing; None: a plain fade. Raises ShaderError and keeps the old one."""

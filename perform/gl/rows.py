@@ -2,15 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from perform.core.params import Param
 
 DECKS = ("a", "b")
 """The two sides of the crossfader; their rows are always there."""
+LAYERS = ("c", "d")
+"""Decks that lie over the mix of a and b; their rows are there while something plays on them."""
+LETTERS = (*DECKS, *LAYERS)
+FINISHED = "out"
+"""As a picture to choose: the finished picture, after the master chain."""
+OWN = "own"
+"""As a picture to choose: that of the deck itself, before its effects."""
+
+FITS = ("fill", "fit", "stretch")
 
 DECK_ROWS = (
     Param("level", "float", 1.0, 0.0, 1.0, doc="brightness of the deck"),
     Param("bypass", "bool", False, doc="leave all effects of the deck out"),
-)
+    Param("fit", "choice", FITS[0], choices=FITS,
+          doc="pictures of another shape: cut to fill, shown whole, or stretched"),
+)  # fmt: skip
+
+BLENDS = (
+    "normal", "add", "subtract", "multiply", "screen", "lighten", "darken", "overlay", "soft_light", "hard_light",
+    "dodge", "burn", "difference", "exclusion", "hue", "saturation", "colour", "luminosity",
+)  # fmt: skip
+MASK_CHANNELS = ("luma", "red", "green", "blue", "alpha", "each")
+
+LAYER_ROWS = (
+    Param("alpha", "float", 1.0, 0.0, 1.0, doc="how much of the layer covers what lies below"),
+    Param("blend", "choice", "normal", choices=BLENDS, doc="how it meets what lies below"),
+    Param("x", "float", 0.0, -1.5, 1.5, doc="where its middle is: 0 the middle, 1 a whole width to the right"),
+    Param("y", "float", 0.0, -1.5, 1.5, doc="where its middle is: 0 the middle, 1 a whole height up"),
+    Param("scale", "float", 1.0, 0.05, 8.0, "x", "log", "its size; 1 fills the picture"),
+    Param("turn", "float", 0.0, -180.0, 180.0, "deg", doc="turns it, to the left above 0"),
+    Param("mask", "choice", "none", choices=("none", *LETTERS, FINISHED),
+          doc="the deck whose picture says where the layer shows; out: the finished picture, a frame late"),
+    Param("mask_channel", "choice", "luma", choices=MASK_CHANNELS,
+          doc="what of the mask counts; each: red masks red, green masks green, blue masks blue"),
+    Param("mask_lo", "float", 0.0, 0.0, 1.0, doc="mask values up to here hide the layer; above mask_hi it is inverted"),
+    Param("mask_hi", "float", 1.0, 0.0, 1.0, doc="mask values from here on show all of it"),
+)  # fmt: skip
+LAYER_AT_REST = {row.name: row.default for row in LAYER_ROWS}
 
 MIX_ROWS = (
     Param("fade", "float", 0.0, 0.0, 1.0, doc="the crossfader: 0 is deck a alone, 1 deck b alone"),
@@ -33,12 +68,22 @@ OUTPUT_ROWS = (
 )
 
 FIXED_ROWS: tuple[tuple[str, tuple[Param, ...]], ...] = (
-    *((f"deck/{name}", DECK_ROWS) for name in DECKS),
+    *(pair for name in DECKS for pair in ((f"deck/{name}", DECK_ROWS), (f"deck/{name}/layer", LAYER_ROWS))),
     ("out", OUTPUT_ROWS),
 )
 """(prefix, rows) whatever is played, besides those below `mix`."""
 
 BYPASS = Param("bypass", "bool", False, doc="leave this effect out")
 WET = Param("wet", "float", 1.0, 0.0, 1.0, doc="how much of the effect lies over its input")
-SLOT_ROWS = (BYPASS, WET)
+SOLO = Param("solo", "bool", False, doc="leave all other effects of this chain out")
+SLOT_ROWS = (BYPASS, WET, SOLO)
 """Rows of each effect besides its shader's own."""
+
+_GIVEN = ("inputImage", "startImage", "endImage")
+
+
+def pick_rows(pictures: Iterable[str]) -> tuple[Param, ...]:
+    """A choice of picture for each image input of a shader that the chain does not fill by itself."""
+    doc = "whose picture goes in, a frame late; own: the deck's before its effects; out: the finished picture"
+    choices = (OWN, *LETTERS, FINISHED)
+    return tuple(Param(n, "choice", OWN, choices=choices, doc=doc, live=False) for n in pictures if n not in _GIVEN)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import moderngl
 
@@ -11,8 +11,10 @@ from perform.core.params import Param
 from perform.core.types import Frame
 from perform.gl.chain import Chain, Report
 from perform.gl.deck import Deck
+from perform.gl.kept import Kept
+from perform.gl.layers import Layers
 from perform.gl.mixer import Mixer
-from perform.gl.rows import DECK_ROWS, DECKS
+from perform.gl.rows import DECK_ROWS, DECKS, FINISHED, LAYER_ROWS, LAYERS, LETTERS, OWN
 from perform.gl.shared import Shared
 from perform.gl.targets import Pool
 from perform.gl.unit import Unit
@@ -22,7 +24,11 @@ Mark = Callable[[str, float], float]
 
 
 class Scene:
-    """Deck a is always there; deck b is made when something is put on it, and costs nothing before."""
+    """Deck a is always there; the others are made when something is put on them, and cost nothing before.
+
+    A deck that is neither seen nor taken in by one that is rests. Pictures that others take in are kept from one
+    frame to the next, so that a loop of decks is well defined: everyone sees everyone one frame late.
+    """
 
     def __init__(self, shared: Shared, report: Report) -> None:
         self._shared = shared
@@ -30,6 +36,8 @@ class Scene:
         self.decks: dict[str, Deck] = {"a": Deck(shared, "a", report)}
         self.mixer = Mixer(shared, report)
         self.master = Chain(shared, "master", report)
+        self._layers = Layers(shared)
+        self._kept = Kept(shared)
         self._pool = Pool(shared.ctx, shared.size, shared.dtype)
         self._pools: dict[str, Pool] = {"a": self._pool}
         drawn = self._pool.besides()
@@ -38,10 +46,11 @@ class Scene:
     def deck(self, name: str) -> Deck:
         """A deck by letter (or `deck/LETTER`), made if it is not there yet. Raises UsageError."""
         letter = name.removeprefix("deck/")
-        if letter not in DECKS:
-            raise UsageError(f"no deck {name!r}; there is {', '.join(DECKS)}")
+        if letter not in LETTERS:
+            raise UsageError(f"no deck {name!r}; there is {', '.join(LETTERS)}")
         if letter not in self.decks:
-            self.decks[letter] = Deck(self._shared, letter, self._report)
+            made = {**self.decks, letter: Deck(self._shared, letter, self._report)}
+            self.decks = {known: made[known] for known in LETTERS if known in made}
             self._pools[letter] = Pool(self._shared.ctx, self._shared.size, self._shared.dtype)
             self.mixer.warm()
         return self.decks[letter]
@@ -58,13 +67,17 @@ class Scene:
         del self.decks[letter]
         deck.release()
         self._pools.pop(letter).release()
+        self._kept.drop(letter)
 
     def rows(self) -> list[tuple[str, tuple[Param, ...]]]:
         """(prefix, parameters) of everything here."""
         found: list[tuple[str, tuple[Param, ...]]] = []
-        for letter in DECKS:
+        for letter in LETTERS:
             deck = self.decks.get(letter)
-            found.extend([(f"deck/{letter}", DECK_ROWS)] if deck is None else deck.rows())
+            if deck is not None:
+                found.extend(deck.rows())
+            elif letter in DECKS:
+                found.extend([(f"deck/{letter}", DECK_ROWS), (f"deck/{letter}/layer", LAYER_ROWS)])
         with_rows = self.mixer.rows()
         return [*found, *([("mix/with", with_rows)] if with_rows else []), *self.master.rows()]
 
@@ -73,40 +86,94 @@ class Scene:
         mixing = [] if self.mixer.transition is None else [self.mixer.transition]
         return [*(u for deck in self.decks.values() for u in deck.units()), *mixing, *self.master.units]
 
+    # What takes part in a frame
+
     def fade(self) -> float:
         """Where the crossfader stands, 0 while there is nothing on deck b."""
         return min(max(self._shared.number("mix/fade", 0.0), 0.0), 1.0) if "b" in self.decks else 0.0
 
     def seen(self) -> frozenset[str]:
-        """The decks that show in this frame; the others rest."""
+        """The decks that show in this frame."""
         fade = self.fade()
-        return frozenset(letter for letter, off in (("a", fade >= 1.0), ("b", fade <= 0.0)) if not off)
+        hidden = {"a": fade >= 1.0 and not self.mixer.over, "b": fade <= 0.0}
+        alphas = {k: self._shared.number(f"deck/{k}/layer/alpha", 1.0) for k in LAYERS}
+        return frozenset(k for k in self.decks if not hidden.get(k, alphas.get(k, 1.0) <= 0.0))
+
+    def working(self) -> frozenset[str]:
+        """The decks that are drawn in this frame: those that are seen, and those that these take in."""
+        found: set[str] = set()
+        waiting = set(self.seen()) | self._taken_in(self.master.units)
+        while waiting:
+            letter = waiting.pop()
+            deck = self.decks.get(letter)
+            if deck is None or letter in found:
+                continue
+            found.add(letter)
+            waiting |= self._taken_in(deck.units()) | deck.inputs()
+            waiting.add(self._shared.word(f"deck/{letter}/layer/mask", "none"))
+        return frozenset(found)
+
+    def _taken_in(self, units: Iterable[Unit]) -> set[str]:
+        return {whose for unit in units for _, whose in unit.picked()}
 
     def take(self, frames: Mapping[str, Frame]) -> None:
         """The newest frame of each deck."""
         for letter, deck in self.decks.items():
             deck.take(frames.get(letter))
 
+    # Drawing
+
     def render(self, mark: Mark, since: float) -> moderngl.Texture:
         """Draw the look."""
-        seen = self.seen()
+        shared, working = self._shared, self.working()
+        shared.pictures = self._kept.textures
         drawn: dict[str, moderngl.Texture] = {}
         for letter, deck in self.decks.items():
-            if letter in seen:
+            if letter in working:
                 drawn[letter] = deck.render(self._pools[letter])
                 since = mark(f"deck/{letter}", since)
-        if len(drawn) == 1:
-            picture = next(iter(drawn.values()))
-        else:
-            picture = self.mixer.mix(drawn["a"], drawn["b"], self.fade())
+        picture = self._mixed(drawn, self.seen())
+        if len(drawn) > 1:
             since = mark("mix", since)
         picture = self.master.render(picture, picture, self._pool, 1.0)
+        self._keep(drawn, picture)
         mark("master", since)
         return picture
 
+    def _mixed(self, drawn: Mapping[str, moderngl.Texture], seen: frozenset[str]) -> moderngl.Texture:
+        fade, over = self.fade(), self.mixer.over and "b" in seen
+        sides = {k: self._placed(k, drawn) for k in DECKS if k in seen and not (over and k == "b")}
+        if over:
+            out = self._pools["b"].besides(drawn["b"])
+            picture = self._layers.lay("b", drawn["b"], sides["a"], drawn, out, fade)
+        elif len(sides) == 2:
+            picture = self.mixer.mix(sides["a"], sides["b"], fade)
+        else:
+            picture = next(iter(sides.values()))
+        for letter in LAYERS:
+            if letter in seen:
+                out = self._pools[letter].besides(drawn[letter], picture)
+                picture = self._layers.lay(letter, drawn[letter], picture, drawn, out)
+        return picture
+
+    def _placed(self, letter: str, drawn: Mapping[str, moderngl.Texture]) -> moderngl.Texture:
+        """A side of the crossfader where it stands as a layer over black."""
+        if self._layers.at_rest(letter):
+            return drawn[letter]
+        out = self._pools[letter].besides(drawn[letter])
+        return self._layers.lay(letter, drawn[letter], self._shared.black, drawn, out)
+
+    def _keep(self, drawn: Mapping[str, moderngl.Texture], finished: moderngl.Texture) -> None:
+        """Copy what somebody takes in, for the next frame."""
+        wanted = self._taken_in(self.units()) - {OWN}
+        for letter in self.decks:
+            wanted |= {self._shared.word(f"deck/{letter}/layer/mask", "none")} & {FINISHED}
+        self._kept.keep({k: v for k, v in {**drawn, FINISHED: finished}.items() if k in wanted})
+
     def release(self) -> None:
         """Free the GL objects."""
-        for part in (*self.decks.values(), *self._pools.values(), self.mixer, self.master):
+        parts = (*self.decks.values(), *self._pools.values(), self.mixer, self.master, self._layers, self._kept)
+        for part in parts:
             part.release()
         self.decks.clear()
         self._pools.clear()

@@ -25,7 +25,8 @@ void main() {
 
 
 class Shared:
-    """One per stage. size: of the stage, pixels. values: the ParamFrame's mapping of this frame."""
+    """One per stage. size: of the stage, pixels. values: the ParamFrame's mapping of this frame. pictures: those of the
+    last frame that were kept, by deck."""
 
     def __init__(self, ctx: moderngl.Context, size: tuple[int, int], dtype: str = HALF) -> None:
         self.ctx = ctx
@@ -35,6 +36,7 @@ class Shared:
         self.black = ctx.texture((1, 1), 4, data=b"\0\0\0\xff")
         self.moment = Moment(0.0, 0.0, 0)
         self.values: Mapping[str, Value] = {}
+        self.pictures: Mapping[str, moderngl.Texture] = {}
         self._blend = own_program(ctx, _BLEND)
         self._blend.set("dry", 1)
         self._blend.set("picture", 0)
@@ -59,6 +61,14 @@ class Shared:
         self._blend.set("wet", wet)
         self._blend.set("gain", gain)
         self._blend.draw()
+
+    def kept(self, whose: str) -> moderngl.Texture:
+        """The last frame's picture of a deck, or the finished one (`out`); black where there was none."""
+        return self.pictures.get(whose, self.black)
+
+    def word(self, path: str, default: str) -> str:
+        """A choice or text of this frame."""
+        return str(self.values.get(path, default))
 
     def flag(self, path: str, default: bool = False) -> bool:
         """A bool parameter of this frame."""

@@ -73,10 +73,14 @@ class GlStage:
         chain.set(slots)
         self._last = None
 
-    def set_transition(self, document: Document | None) -> None:
-        """How the crossfader mixes: an ISF transition; None: a plain fade. Raises ShaderError, keeping the old one."""
+    def set_transition(self, document: Document | None, over: bool = False) -> None:
+        """How the crossfader mixes: an ISF transition; None: a plain fade. Raises ShaderError, keeping the old one.
+
+        over: deck b is laid over deck a, as far as the fader says.
+        """
         self.surface.use()
         self._scene.mixer.set_transition(document)
+        self._scene.mixer.over = over
 
     def rows(self) -> list[tuple[str, tuple[Param, ...]]]:
         """(prefix, parameters) of everything here, for the parameter table."""
@@ -114,7 +118,7 @@ class GlStage:
 
     @property
     def seen(self) -> frozenset[str]:
-        """The decks that the frame shown last was made of: the others need no new pictures."""
+        """The decks that the frame shown last was made of, seen or taken in: the others need no new pictures."""
         return self._seen
 
     # A frame
@@ -151,7 +155,7 @@ class GlStage:
         self._scene.take(frames)
         mark = self._mark("upload", mark)
         picture = self._scene.render(self._mark, mark)
-        self._seen = self._scene.seen()
+        self._seen = self._scene.working()
         self._output.hold(picture)
         self._last = picture
         return picture

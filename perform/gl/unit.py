@@ -12,7 +12,7 @@ from perform.core.types import Value
 from perform.gl.buffers import Buffers
 from perform.gl.pictures import load_imported
 from perform.gl.program import PassPrograms, Program, compile_document
-from perform.gl.rows import BYPASS, SLOT_ROWS, WET
+from perform.gl.rows import BYPASS, OWN, SLOT_ROWS, SOLO, WET, pick_rows
 from perform.gl.shared import Shared
 from perform.gl.targets import Target
 from perform.isf import Document, Input
@@ -81,17 +81,34 @@ class Unit:
         self._scalars = [(i, f"{self.prefix}/{i.name}", _NATIVE.get(i.type)) for i in document.inputs if i.param()]
         own = {item.name for item in document.inputs}
         self._extra = tuple(row for row in SLOT_ROWS if row.name not in own)
+        self._picks = pick_rows(document.pictures())
         self._sized = any(p.width or p.height for p in document.passes)
         self._variables: dict[str, float] = {}
         self._bound: dict[str, moderngl.Texture] = {}
 
     def params(self) -> tuple[Param, ...]:
-        """The shader's own rows."""
-        return self.document.params()
+        """The shader's own rows, and a choice for each further picture that it takes."""
+        return (*self.document.params(), *self._picks)
 
     def effect_params(self) -> tuple[Param, ...]:
-        """The shader's own rows, then bypass and wet (unless the shader has inputs of those names)."""
-        return (*self.document.params(), *self._extra)
+        """The shader's own rows, then bypass, wet and solo (unless the shader has inputs of those names)."""
+        return (*self.params(), *self._extra)
+
+    def picked(self) -> list[tuple[str, str]]:
+        """(image input, whose picture it takes) in this frame: a deck's letter, `out` or `own`."""
+        values = self._shared.values
+        return [(row.name, str(values.get(f"{self.prefix}/{row.name}", OWN))) for row in self._picks]
+
+    def pictures(self, own: moderngl.Texture) -> dict[str, moderngl.Texture]:
+        """What each of its image inputs takes in this frame, where `own` is the deck's picture."""
+        shared = self._shared
+        taken = dict.fromkeys(self.document.pictures(), own)
+        taken.update((name, shared.kept(whose)) for name, whose in self.picked() if whose != OWN)
+        return taken
+
+    def soloed(self) -> bool:
+        """True where only this effect of its chain is wanted in this frame."""
+        return SOLO in self._extra and bool(self._shared.values.get(f"{self.prefix}/solo", False))
 
     def wet(self) -> float:
         """0 where the effect is bypassed in this frame, else how much of it is wanted."""

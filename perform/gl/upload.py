@@ -9,7 +9,9 @@ import numpy as np
 
 from perform.core.errors import MediaError
 from perform.core.types import Frame
+from perform.gl.present import letterbox
 from perform.gl.program import own_program
+from perform.gl.rows import FITS
 from perform.gl.shared import Shared
 from perform.gl.targets import Target, smooth
 
@@ -76,10 +78,12 @@ def _from_dlpack(image: Any) -> np.ndarray:
 
 
 class Upload:
-    """The newest picture of one deck, filling the stage."""
+    """The newest picture of one deck, fitted to the stage as `deck/NAME/fit` says."""
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, where: str) -> None:
         self._shared = shared
+        self._path = f"{where}/fit"
+        self._mode = FITS[0]
         self._plain = own_program(shared.ctx, _FIT.replace("FETCH(", "texture(picture, "))
         self._sharp = own_program(shared.ctx, _FIT.replace("FETCH(", "catmull_rom("))
         self._raw: moderngl.Texture | None = None
@@ -103,8 +107,13 @@ class Upload:
 
     def take(self, frame: Frame) -> None:
         """Upload if the frame's sequence is another than the last. Raises MediaError, keeping the last picture."""
+        mode = self._shared.word(self._path, FITS[0])
         if self._raw is not None and frame.sequence == self._sequence:
+            if mode != self._mode:
+                self._mode = mode
+                self._fit(self._raw)
             return
+        self._mode = mode
         self._sequence = frame.sequence
         pixels = pixels_of(frame.image)
         height, width, components = pixels.shape
@@ -118,16 +127,24 @@ class Upload:
 
     def _fit(self, raw: moderngl.Texture) -> None:
         stage = self._shared.size
-        scale = cover(raw.size, stage)
-        magnification = stage[0] / (raw.size[0] * scale[0])
+        scale, box = (1.0, 1.0), (0, 0, *stage)
+        if self._mode == "fill":
+            scale = cover(raw.size, stage)
+        elif self._mode == "fit":
+            box = letterbox(raw.size, stage)
+        magnification = box[2] / (raw.size[0] * scale[0])
         if magnification < 0.6:
             raw.build_mipmaps()
             raw.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
         program = self._sharp if magnification > _SHARP_FROM else self._plain
         program.set("scale", scale)
         self._fitted.use()
+        if box[2:] != stage:
+            self._fitted.framebuffer.clear()
+        self._fitted.framebuffer.viewport = box
         raw.use(0)
         program.draw()
+        self._fitted.framebuffer.viewport = (0, 0, *stage)
 
     def release(self) -> None:
         """Free the GL objects."""

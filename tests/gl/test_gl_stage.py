@@ -79,6 +79,16 @@ def test_a_tall_picture_fills_the_stage(gl_player) -> None:
     assert gl_player.show(tall)[1:-1].min() == 255
 
 
+def test_a_picture_shown_whole_or_stretched(gl_player) -> None:
+    white = np.full((24, 96, 3), 255, np.uint8)
+    whole = gl_player.show(white, sequence=1, deck__a__fit="fit")[..., 0]
+    assert whole[8:16].min() == 255 and whole[:8].max() == whole[16:].max() == 0
+    assert gl_player.show(white, sequence=1, deck__a__fit="stretch").min() == 255
+    tall = gl_player.show(np.full((24, 8, 3), 255, np.uint8), sequence=2, deck__a__fit="fit")[..., 0]
+    assert tall[:, 12:20].min() == 255 and tall[:, :12].max() == tall[:, 20:].max() == 0
+    assert gl_player.show(white, sequence=2).min() == 255
+
+
 def test_magnified_and_shrunken_pictures_keep_their_place(gl_player) -> None:
     for height, width in ((3, 4), (240, 320)):
         quarters = np.zeros((height, width, 3), np.uint8)
@@ -134,13 +144,16 @@ def test_rows(gl_player, gl_shader) -> None:
     gl_player.stage.set_chain("deck/a", [("soft", gl_shader("halve"))])
     gl_player.stage.set_chain("master", [("halve", gl_shader("halve")), ("halve_2", gl_shader("halve"))])
     rows = {prefix: [row.name for row in params] for prefix, params in gl_player.stage.rows()}
+    layer = "alpha blend x y scale turn mask mask_channel mask_lo mask_hi".split()
     assert rows == {
-        "deck/a": ["level", "bypass"],
+        "deck/a": ["level", "bypass", "fit"],
         "deck/a/source": ["tint"],
-        "deck/a/fx/soft": ["factor", "bypass", "wet"],
-        "deck/b": ["level", "bypass"],
-        "master/fx/halve": ["factor", "bypass", "wet"],
-        "master/fx/halve_2": ["factor", "bypass", "wet"],
+        "deck/a/fx/soft": ["factor", "bypass", "wet", "solo"],
+        "deck/a/layer": layer,
+        "deck/b": ["level", "bypass", "fit"],
+        "deck/b/layer": layer,
+        "master/fx/halve": ["factor", "bypass", "wet", "solo"],
+        "master/fx/halve_2": ["factor", "bypass", "wet", "solo"],
         "out": ["blackout", "freeze", "fade_s", "testcard", "hud", "level"],
     }
 
