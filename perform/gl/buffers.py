@@ -6,15 +6,22 @@ from collections.abc import Mapping
 
 import moderngl
 
+from perform.core.errors import ShaderError
 from perform.gl.shared import Shared
 from perform.gl.targets import FULL, Target
 from perform.isf import Pass
+
+
+MAX_BYTES = 1 << 30
+"""Of all buffers of one shader together."""
+_TEXEL_BYTES = {"f1": 4, "f2": 8, "f4": 16}
 
 
 class Buffer:
     """One TARGET. A persistent one is two textures: a pass reads the last frame's while it writes the other."""
 
     def __init__(self, shared: Shared, size: tuple[int, int], dtype: str, persistent: bool) -> None:
+        self.bytes = size[0] * size[1] * _TEXEL_BYTES[dtype] * (2 if persistent else 1)
         self.front = Target(shared.ctx, size, dtype)
         self.back = Target(shared.ctx, size, dtype) if persistent else self.front
 
@@ -42,7 +49,10 @@ class Buffers:
         return held.front.texture if held else self._shared.black
 
     def get(self, item: Pass, variables: Mapping[str, float]) -> Buffer:
-        """The buffer for a pass, at the size its expressions give now; a persistent one keeps its picture."""
+        """The buffer for a pass, at the size its expressions give now; a persistent one keeps its picture.
+
+        Raises ShaderError where all buffers together would be larger than MAX_BYTES.
+        """
         width, height = self._shared.size
         size = (
             item.width.size_px(variables) if item.width else width,
@@ -52,6 +62,10 @@ class Buffers:
         held = self._held.get(item.target)
         if held is not None and held.front.size == size and held.front.dtype == dtype:
             return held
+        others = sum(buffer.bytes for name, buffer in self._held.items() if name != item.target)
+        wanted = others + size[0] * size[1] * _TEXEL_BYTES[dtype] * (2 if item.persistent else 1)
+        if wanted > MAX_BYTES:
+            raise ShaderError(f"buffers of {wanted >> 20} MB, more than the {MAX_BYTES >> 20} MB that a shader may have")
         new = Buffer(self._shared, size, dtype, item.persistent)
         if held is not None:
             if item.persistent:

@@ -1,4 +1,4 @@
-"""Picture files that belong to a shader (IMPORTED)."""
+"""Pictures that belong to a shader: files (IMPORTED), and the noise that Shadertoy's files expect."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from perform.gl.targets import smooth
 from perform.isf import Document
 
 MAX_SIDE_PX = 8192
+NOISE_PX, NOISE_SEED = 256, 7
 
 
 def load_imported(ctx: moderngl.Context, document: Document) -> dict[str, moderngl.Texture]:
@@ -18,7 +19,7 @@ def load_imported(ctx: moderngl.Context, document: Document) -> dict[str, modern
     loaded: dict[str, moderngl.Texture] = {}
     try:
         for item in document.imported:
-            loaded[item.name] = _load(ctx, item.path, document.path)
+            loaded[item.name] = _load(ctx, item.path, document.path) if not item.made else _noise(ctx)
     except ShaderError:
         for texture in loaded.values():
             texture.release()
@@ -35,3 +36,13 @@ def _load(ctx: moderngl.Context, path: str, shader: str) -> moderngl.Texture:
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise ShaderError(f"imported picture {path} cannot be read: {error}", shader) from None
     return smooth(ctx.texture((pixels.shape[1], pixels.shape[0]), 4, data=pixels))
+
+
+def _noise(ctx: moderngl.Context) -> moderngl.Texture:
+    """256 x 256 independent RGBA bytes, seeded, repeated over the plane."""
+    pixels = np.random.default_rng(NOISE_SEED).integers(0, 256, (NOISE_PX, NOISE_PX, 4), dtype=np.uint8)
+    texture = ctx.texture((NOISE_PX, NOISE_PX), 4, data=pixels)
+    texture.build_mipmaps()
+    texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+    texture.repeat_x = texture.repeat_y = True
+    return texture

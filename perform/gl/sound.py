@@ -1,6 +1,6 @@
 """Sound as textures for ISF's `audio` and `audioFFT` inputs: a row per channel, float, the waveform centred at 0.5.
 
-Source: ISF v2 specification; for MAX: 1 column of `audio` is the volume, n columns of `audioFFT` are n bands.
+For Shadertoy's files both in one: the spectrum in row 0, the wave in row 1. Source: ISF v2 specification; for MAX: 1 column of `audio` is the volume, n columns of `audioFFT` are n bands.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from perform.core.types import Features
 from perform.gl.targets import smooth
 from perform.isf import Input
 
-DEFAULT_COLUMNS = {"audio": 512, "audioFFT": 64}
+DEFAULT_COLUMNS = {"audio": 512, "audioFFT": 64, "soundRows": 512}
 
 
 def waveform_rows(waveform: np.ndarray, columns: int) -> np.ndarray:
@@ -32,7 +32,7 @@ def waveform_rows(waveform: np.ndarray, columns: int) -> np.ndarray:
 
 
 def spectrum_row(spectrum: np.ndarray, columns: int) -> np.ndarray:
-    """[bands] 0..1 -> [1, columns] float32: means of equal parts where fewer are wanted, lines between where more."""
+    """[bins] 0..1 -> [1, columns] float32: means of equal parts where fewer are wanted, lines between where more."""
     bands = np.nan_to_num(np.asarray(spectrum, np.float32).ravel())
     if not bands.size:
         return np.zeros((1, columns), np.float32)
@@ -71,10 +71,12 @@ class SoundTextures:
     def _write(self, key: tuple[str, int]) -> None:
         kind, columns = key
         if kind == "audio":
-            wave = np.zeros((2, 2), np.float32) if self._features is None else self._features.waveform
-            rows = waveform_rows(wave, columns)
+            rows = waveform_rows(self._wave(), columns)
+        elif kind == "audioFFT":
+            rows = spectrum_row(self._spectrum(), columns)
         else:
-            rows = spectrum_row(() if self._features is None else self._features.spectrum, columns)  # type: ignore[arg-type]
+            mono = self._wave().mean(axis=1)
+            rows = np.concatenate([spectrum_row(self._spectrum(), columns), waveform_rows(mono, columns)])
         texture = self._textures.get(key)
         if texture is None or texture.height != len(rows):
             if texture is not None:
@@ -83,6 +85,12 @@ class SoundTextures:
             texture.swizzle = "RRR1"
             self._textures[key] = texture
         texture.write(np.ascontiguousarray(rows))
+
+    def _wave(self) -> np.ndarray:
+        return np.zeros((2, 2), np.float32) if self._features is None else self._features.waveform
+
+    def _spectrum(self) -> np.ndarray:
+        return np.zeros(0, np.float32) if self._features is None else self._features.spectrum
 
     def release(self) -> None:
         """Free the textures."""

@@ -16,6 +16,7 @@ from perform.gl.rows import BYPASS, OWN, SLOT_ROWS, SOLO, WET, pick_rows
 from perform.gl.shared import Shared
 from perform.gl.targets import Target
 from perform.isf import Document, Input
+from perform.isf.document import SOUND_TYPES
 
 _WARM_PX = (48, 27)
 FIRST_REST_FRAMES, LONGEST_REST_FRAMES = 60, 3600
@@ -31,7 +32,12 @@ _NATIVE: dict[str, Callable[[Any], Any]] = {
     "bool": bool,
     "point2D": _floats,
     "color": _floats,
+    "color3": lambda value: _floats(value)[:3],
+    "int2": lambda value: tuple(int(v) for v in value),
 }
+
+TIME_PERIOD_S = 36_000.0
+"""TIME begins anew after ten hours: a 32-bit float would soon count in steps that the eye sees."""
 
 
 class Unit:
@@ -49,6 +55,8 @@ class Unit:
         self.failures = 0
         self._buffers = Buffers(shared)
         self._seen: dict[str, int] = {}
+        self._frames = 0
+        self._began_s = 0.0
         self._install(document, compile_document(shared.ctx, document), load_imported(shared.ctx, document))
 
     def adopt(self, document: Document) -> None:
@@ -60,6 +68,8 @@ class Unit:
             program.release()
             raise
         self._release_program()
+        if document.targets() != self.document.targets():
+            self._frames = 0  # new buffers have to be sown
         self._install(document, program, imported)
         self._buffers.keep_only(document.targets())
         self.rest = self.failures = 0
@@ -71,7 +81,7 @@ class Unit:
         self._program = program
         self._imported = imported
         self._discards = "discard" in document.fragment
-        sound = {item.name: item for item in document.inputs if item.type in ("audio", "audioFFT")}
+        sound = {item.name: item for item in document.inputs if item.type in SOUND_TYPES}
         self._locations = [name for name in document.samplers() if name in program]
         for place, name in enumerate(self._locations):
             program.set(name, place)
@@ -124,6 +134,7 @@ class Unit:
         """
         self._set_uniforms()
         self._bind_fixed(pictures)
+        self._frames += 1
         passes = self.document.passes
         result = out.texture
         for index, item in enumerate(passes):
@@ -148,7 +159,7 @@ class Unit:
 
     def warm(self) -> None:
         """Draw once, tiny and unseen: drivers finish compiling at the first draw, which must not be a live one."""
-        shared, kept = self._shared, self._buffers
+        shared, kept, frames = self._shared, self._buffers, self._frames
         out, picture = (Target(shared.ctx, _WARM_PX, shared.dtype) for _ in range(2))
         # Drivers compile for the formats in use, so pictures and buffers are real ones, only small; and of
         # sides that halve like a screen's: Mesa compiles anew for powers of two.
@@ -157,7 +168,7 @@ class Unit:
             self.render(out, dict.fromkeys(self.document.pictures(), picture.texture), 1.0)
         finally:
             self._buffers.release()
-            shared.size, self._buffers = size, kept
+            shared.size, self._buffers, self._frames = size, kept, frames
             self._seen.clear()
             self._bound.clear()
             out.release()
@@ -194,9 +205,11 @@ class Unit:
 
     def _set_uniforms(self) -> None:
         program, moment, values = self._program, self._shared.moment, self._shared.values
-        program.set("TIME", moment.seconds)
-        program.set("TIMEDELTA", moment.dt_s)
-        program.set("FRAMEINDEX", moment.frame)
+        if not self._frames:  # its own time; what is there when the show begins goes by the show's
+            self._began_s = moment.seconds if moment.frame > 0 else 0.0
+        program.set("TIME", (moment.seconds - self._began_s) % TIME_PERIOD_S)
+        program.set("TIMEDELTA", moment.dt_s if self._frames else 0.0)
+        program.set("FRAMEINDEX", self._frames)
         program.set("DATE", _floats(moment.date))
         for item, path, native in self._scalars:
             value = values.get(path)

@@ -8,10 +8,10 @@ from typing import Any
 from perform.core.params import Param
 from perform.core.types import Value
 from perform.isf.expression import Expression
-from perform.isf.glsl import translate
+from perform.isf.glsl import Source, translate
 
 PICTURE_TYPES = frozenset({"image"})
-SOUND_TYPES = frozenset({"audio", "audioFFT"})
+SOUND_TYPES = frozenset({"audio", "audioFFT", "soundRows"})
 SAMPLER_TYPES = PICTURE_TYPES | SOUND_TYPES
 
 
@@ -19,7 +19,8 @@ SAMPLER_TYPES = PICTURE_TYPES | SOUND_TYPES
 class Input:
     """One entry of INPUTS.
 
-    type: event bool long float point2D color image audio audioFFT. default, lo, hi: in native units, as floats or
+    type: event bool long float point2D color image audio audioFFT; from adapters also color3 (vec3), int2 (ivec2) and
+    soundRows (spectrum in one row, wave in the next). default, lo, hi: in native units, as floats or
     tuples; lo and hi are None where the file names none. values, labels: of a `long`. columns: MAX of the sound
     types, how many samples or bands are wanted (0: as many as there are).
     """
@@ -85,6 +86,8 @@ _ROWS = {
     "long": _long_row,
     "color": _colour_row,
     "point2D": _point_row,
+    "color3": _colour_row,
+    "int2": _point_row,
 }
 
 
@@ -101,18 +104,21 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A picture file that belongs to the shader. path: absolute, inside the shader's own folder."""
+    """A picture that belongs to the shader. path: a file, absolute, inside the shader's own folder. made: where
+    there is no file, what is drawn instead (`noise`)."""
 
     name: str
     path: str
+    made: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A whole ISF file. fragment, vertex: the author's GLSL without the header ("" = no `.vs` file).
+    """A whole shader file. fragment, vertex: the author's GLSL without the header ("" = no `.vs` file).
 
     kind: generator (no picture input), filter (inputImage) or transition (startImage, endImage, progress).
-    fragment_line: line of the file on which `fragment` begins.
+    fragment_line: line of the file on which `fragment` begins. dialect: isf, shadertoy or gl-transition; before, after:
+    what the adapter of a dialect lays around the author's text.
     """
 
     path: str
@@ -130,6 +136,9 @@ class Document:
     fragment_line: int = 1
     vertex: str = ""
     vertex_path: str = ""
+    dialect: str = "isf"
+    before: str = ""
+    after: str = ""
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def params(self) -> tuple[Param, ...]:
@@ -153,4 +162,5 @@ class Document:
     def glsl(self, version: int = 410) -> tuple[str, str]:
         """(vertex, fragment) source for `#version VERSION core`; version is 410 or 330."""
         scalars = tuple((item.name, item.type) for item in self.inputs if item.type not in SAMPLER_TYPES)
-        return translate(version, scalars, self.samplers(), self.fragment, self.fragment_line, self.vertex)
+        source = Source(self.fragment, self.fragment_line, self.vertex, self.before, self.after)
+        return translate(version, scalars, self.samplers(), source)

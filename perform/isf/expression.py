@@ -1,6 +1,6 @@
 """Size expressions of ISF passes: `floor($WIDTH / 4)`, `max($WIDTH, $HEIGHT) * $quality`.
 
-A recursive descent parser for numbers, variables, `+ - * / ( )` and a few functions; nothing else exists in the
+A recursive descent parser for numbers, variables, `+ - * / % ( )` and a few functions; nothing else exists in the
 language, so a shader file cannot run code through it. Source: ISF v2 specification, PASSES, WIDTH and HEIGHT.
 """
 
@@ -29,9 +29,20 @@ _FUNCTIONS: dict[str, tuple[int, Callable[..., float]]] = {
     "floor": (1, lambda x: float(math.floor(x))),
     "ceil": (1, lambda x: float(math.ceil(x))),
     "round": (1, _round),
+    "trunc": (1, lambda x: float(math.trunc(x))),
     "abs": (1, abs),
+    "sqrt": (1, math.sqrt),
+    "exp": (1, math.exp),
+    "ln": (1, math.log),
+    "log": (1, math.log10),
+    "log2": (1, math.log2),
+    "sin": (1, math.sin),
+    "cos": (1, math.cos),
+    "tan": (1, math.tan),
     "min": (2, min),
     "max": (2, max),
+    "pow": (2, math.pow),
+    "mod": (2, math.fmod),
 }
 
 
@@ -76,7 +87,7 @@ def parse_expression(text: str) -> Expression:
 
 
 class _Parser:
-    """sum = product (('+'|'-') product)*; product = signed (('*'|'/') signed)*; signed = ('+'|'-')* atom."""
+    """sum = product (('+'|'-') product)*; product = signed (('*'|'/'|'%') signed)*; signed = ('+'|'-')* atom."""
 
     def __init__(self, text: str) -> None:
         self.tokens: list[tuple[str, str, int]] = []
@@ -117,7 +128,7 @@ class _Parser:
 
     def product(self, depth: int) -> Evaluate:
         left = self.signed(depth)
-        while sign := self.take("*", "/"):
+        while sign := self.take("*", "/", "%"):
             left = _joined(sign, left, self.signed(depth))
         return left
 
@@ -167,4 +178,6 @@ def _joined(sign: str, left: Evaluate, right: Evaluate) -> Evaluate:
         return lambda v: left(v) - right(v)
     if sign == "*":
         return lambda v: left(v) * right(v)
+    if sign == "%":
+        return lambda v: math.fmod(left(v), right(v))
     return lambda v: left(v) / right(v)

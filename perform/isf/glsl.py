@@ -12,12 +12,19 @@ frame of every effect would pay for a fetch that is hardly ever wanted.)
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 VERSIONS = (410, 330)
 OWN_LINES = 1_000_000
 """From here on line numbers are of text that was added here."""
 
-UNIFORMS = {"bool": "bool", "event": "bool", "long": "int", "float": "float", "point2D": "vec2", "color": "vec4"}
+UNIFORMS = {
+    "bool": "bool", "event": "bool", "long": "int", "float": "float", "point2D": "vec2", "color": "vec4",
+    "color3": "vec3", "int2": "ivec2",
+}  # fmt: skip
+"""Type of an input -> type of its uniform. The last two come only from adapters."""
+
+AUTO_NAMES = ("PASSINDEX", "FRAMEINDEX", "TIME", "TIMEDELTA", "RENDERSIZE", "DATE")
 
 _RENAMED = {
     "gl_FragColor": "isf_FragColor",
@@ -25,22 +32,49 @@ _RENAMED = {
     "vv_vertShaderInit": "isf_vertShaderInit",
     "texture2D": "texture",
     "texture2DLod": "textureLod",
+    "texture2DLodEXT": "textureLod",
+    "texture2DGradEXT": "textureGrad",
+    "texture2DGradARB": "textureGrad",
     "texture2DProj": "textureProj",
+    "texture2DProjLod": "textureProjLod",
     "texture2DRect": "IMG_PIXEL",
+    # Words of core GLSL that older texts use as names of their own.
+    "sample": "isf_sample",
+    "patch": "isf_patch",
+    "subroutine": "isf_subroutine",
 }
 _WORDS = re.compile(r"\b(" + "|".join(_RENAMED) + r")\b")
+_TEXTURE_NAME = re.compile(r"\btexture\b(?!\s*\()")
 _FRAG_DATA = re.compile(r"\bgl_FragData\s*\[\s*0\s*\]")
-_DROPPED = re.compile(r"^[ \t]*(#[ \t]*version\b[^\n]*|precision\s+\w+\s+\w+\s*;)", re.M)
+_TEX_COORD = re.compile(r"\bgl_TexCoord\s*\[\s*\d\s*\]")
+_DROPPED = re.compile(r"^[ \t]*(#[ \t]*(?:version|extension)\b[^\n]*|precision\s+\w+\s+\w+\s*;)", re.M)
+_EXTENSION = re.compile(r"^[ \t]*#[ \t]*extension[ \t]+(\w+)", re.M)
 _VARYING = re.compile(r"\b(varying|attribute)\b")
 _MAIN = re.compile(r"\bvoid\s+main\s*\(")
+_UNIFORM = re.compile(r"\buniform\s+(?:(?:lowp|mediump|highp)\s+)?\w+\s+([^;{}]{0,400});")
+_OUT = re.compile(r"(?:\blayout\s*\([^)]{0,100}\)\s*)?\bout\s+(?:(?:lowp|mediump|highp)\s+)?vec4\s+(\w+)\s*;")
+_COMMENTS = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.S)
 
-_MACROS = """\
+# Names in WebGL and OpenGL 2 of what is part of core GLSL.
+_OLD_EXTENSIONS = re.compile(r"GL_(?:OES_standard_derivatives|EXT_shader_texture_lod|ARB_shader_texture_lod|all)|all")
+
+_FETCHES = """\
 #define IMG_SIZE(i) vec2(textureSize(i, 0))
-#define IMG_PIXEL(i, p) texture(i, (p) / vec2(textureSize(i, 0)))
-#define IMG_NORM_PIXEL(i, p) texture(i, p)
 #define IMG_THIS_PIXEL(i) texture(i, isf_FragNormCoord)
 #define IMG_NORM_THIS_PIXEL(i) texture(i, isf_FragNormCoord)
 #define IMG_THIS_NORM_PIXEL(i) texture(i, isf_FragNormCoord)
+vec4 IMG_PIXEL(sampler2D i, vec2 p) { return texture(i, p / vec2(textureSize(i, 0))); }
+vec4 IMG_NORM_PIXEL(sampler2D i, vec2 p) { return texture(i, p); }
+"""
+# A bias of the level of detail exists in fragment shaders only.
+_BIASED_FETCHES = """\
+vec4 IMG_PIXEL(sampler2D i, vec2 p, float b) { return texture(i, p / vec2(textureSize(i, 0)), b); }
+vec4 IMG_NORM_PIXEL(sampler2D i, vec2 p, float b) { return texture(i, p, b); }
+"""
+# What the first hosts turned IMG_PIXEL into, and some exported files therefore call.
+_OLD_FETCHES = """\
+vec4 VVSAMPLER_2DBYPIXEL(sampler2D i, vec4 r, vec2 s, bool f, vec2 p) { return texture(i, p / s); }
+vec4 VVSAMPLER_2DBYNORM(sampler2D i, vec4 r, vec2 s, bool f, vec2 p) { return texture(i, p); }
 """
 
 _AUTO = """\
@@ -54,7 +88,6 @@ uniform vec4 DATE;
 
 _VERTEX_START = """\
 out vec2 isf_FragNormCoord;
-#define vv_vertShaderInit isf_vertShaderInit
 void isf_vertShaderInit() {
     vec2 corner = vec2(float(gl_VertexID & 1), float(gl_VertexID >> 1));
     isf_FragNormCoord = corner;
@@ -72,39 +105,81 @@ void main() {
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The author's GLSL, and what an adapter lays around it.
+
+    fragment_line: line of the file on which `fragment` begins. vertex: "" for the standard one. before: declarations
+    that the author's text counts on. after: where the author's text has no `main`, one that calls it (`isf_main`).
+    """
+
+    fragment: str
+    fragment_line: int = 1
+    vertex: str = ""
+    before: str = ""
+    after: str = ""
+
+
+def without_comments(text: str) -> str:
+    """The text with blanks in place of comments, each character at its old place."""
+    return _COMMENTS.sub(lambda m: re.sub(r"[^\n]", " ", m.group(0)), text)
+
+
 def has_main(text: str) -> bool:
     """True where the text defines `void main(`."""
-    return _MAIN.search(text) is not None
+    return _MAIN.search(without_comments(text)) is not None
 
 
 def translate(
-    version: int,
-    scalars: tuple[tuple[str, str], ...],
-    samplers: tuple[str, ...],
-    fragment: str,
-    fragment_line: int,
-    vertex: str,
+    version: int, scalars: tuple[tuple[str, str], ...], samplers: tuple[str, ...], source: Source
 ) -> tuple[str, str]:
-    """(vertex, fragment) GLSL core source. scalars: (name, ISF type); vertex: "" for the standard one."""
-    head = f"#version {version} core\n#line {OWN_LINES}\n"
-    inputs = _declarations(scalars, samplers, fragment + vertex)
-    vertex_source = head + _AUTO + inputs + _MACROS + _VERTEX_START
-    if vertex:
-        vertex_source += "#line 1\n" + _modern(vertex, {"varying": "out", "attribute": "in"})
+    """(vertex, fragment) GLSL core source. scalars: (name, ISF type)."""
+    both = source.fragment + source.vertex
+    known = frozenset((*AUTO_NAMES, *(name for name, _ in scalars), *samplers))
+    head = f"#version {version} core\n" + _extensions(version, both) + f"#line {OWN_LINES}\n"
+    shared = _AUTO + _declarations(scalars, samplers, both) + _FETCHES
+    if "VVSAMPLER" in both:
+        shared += _OLD_FETCHES
+    vertex_source = head + shared + _VERTEX_START
+    if source.vertex:
+        vertex_source += "#line 1\n" + _modern(source.vertex, {"varying": "out", "attribute": "in"}, known)
     else:
         vertex_source += "void main() { isf_vertShaderInit(); }\n"
-    body = _MAIN.sub("void isf_main(", _modern(fragment, {"varying": "in", "attribute": "in"}))
+    body = _MAIN.sub("void isf_main(", _modern(source.fragment, {"varying": "in", "attribute": "in"}, known))
     fragment_source = (
         head
         + "in vec2 isf_FragNormCoord;\nout vec4 isf_FragColor;\nuniform float isf_gain;\n"
-        + _AUTO
-        + inputs
-        + _MACROS
-        + f"#line {fragment_line}\n"
-        + body
+        + shared
+        + _BIASED_FETCHES
+        + source.before
+        + f"#line {source.fragment_line}\n"
+        + _one_output(body)
+        + f"\n#line {OWN_LINES}\n"
+        + source.after
         + _FRAGMENT_END
     )
     return vertex_source, fragment_source
+
+
+def redeclared(text: str, known: frozenset[str]) -> tuple[list[str], list[str]]:
+    """Names of the author's own `uniform` lines: (those that are declared here already, those that nobody sets)."""
+    names = [name for match in _UNIFORM.finditer(without_comments(text)) for name in _names(match.group(1))]
+    return [name for name in names if name in known], [name for name in names if name not in known]
+
+
+def _names(declared: str) -> list[str]:
+    """`a, b = vec2(1.0, 2.0)` -> [a, b]."""
+    flat = re.sub(r"\([^()]*\)", "", re.sub(r"\([^()]*\)", "", declared))
+    words = (re.match(r"\s*(\w+)", part) for part in flat.split(","))
+    return [word.group(1) for word in words if word]
+
+
+def _extensions(version: int, text: str) -> str:
+    """The author's `#extension` lines, which have to stand first, and one that makes 4.10 as lenient as 4.20."""
+    wanted = [name for name in _EXTENSION.findall(text) if not _OLD_EXTENSIONS.fullmatch(name)]
+    if version >= 410:
+        wanted.append("GL_ARB_shading_language_420pack")
+    return "".join(f"#extension {name} : enable\n" for name in dict.fromkeys(wanted))
 
 
 def _declarations(scalars: tuple[tuple[str, str], ...], samplers: tuple[str, ...], text: str) -> str:
@@ -118,11 +193,39 @@ def _declarations(scalars: tuple[tuple[str, str], ...], samplers: tuple[str, ...
     return "\n".join(lines) + "\n"
 
 
-def _modern(text: str, storage: dict[str, str]) -> str:
-    text = _DROPPED.sub("", text)
+def _modern(text: str, storage: dict[str, str], known: frozenset[str]) -> str:
+    """The author's text in core GLSL, every line at its place."""
+    text = _without_known_uniforms(_DROPPED.sub("", text), known)
     text = _FRAG_DATA.sub("isf_FragColor", text)
-    text = _WORDS.sub(lambda m: _RENAMED[m.group(1)], text)
+    text = _TEX_COORD.sub("vec4(isf_FragNormCoord, 0.0, 1.0)", text)
+    lines = [
+        line if line.lstrip().startswith("#") else _TEXTURE_NAME.sub("isf_texture", line) for line in text.split("\n")
+    ]
+    text = _WORDS.sub(lambda m: m.group(1) if m.group(1) in known else _RENAMED[m.group(1)], "\n".join(lines))
     return _VARYING.sub(lambda m: storage[m.group(1)], text)
+
+
+def _without_known_uniforms(text: str, known: frozenset[str]) -> str:
+    """The text without the author's own `uniform` lines for what is declared here."""
+    pieces, at = [], 0
+    for match in _UNIFORM.finditer(without_comments(text)):
+        names = _names(match.group(1))
+        rest = [name for name in names if name not in known]
+        if len(rest) < len(names):
+            kept = text[match.start() : match.start(1)] + ", ".join(rest) + ";" if rest else ""
+            lines = text.count("\n", match.start(), match.end()) - kept.count("\n")
+            pieces += [text[at : match.start()], kept, "\n" * lines]
+            at = match.end()
+    return "".join([*pieces, text[at:]])
+
+
+def _one_output(text: str) -> str:
+    """An output that the author declared (`out vec4 colour;`) becomes another name of ours."""
+    match = _OUT.search(without_comments(text))
+    if match is None or match.group(1) == "isf_FragColor":
+        return text
+    blank = "\n" * text[match.start() : match.end()].count("\n")
+    return re.sub(rf"\b{match.group(1)}\b", "isf_FragColor", text[: match.start()] + blank + text[match.end() :])
 
 
 _COMPLAINT = re.compile(r"^(?:ERROR:\s*)?(\d+)[:(](\d+)\)?(?:\(\d+\))?\s*:\s*(?:(?:error|ERROR)\s*\w*:\s*)?(.*)$", re.M)

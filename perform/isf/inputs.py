@@ -10,6 +10,8 @@ from perform.core.errors import ShaderError
 from perform.isf.document import Input
 
 TYPES = ("event", "bool", "long", "float", "point2D", "color", "image", "audio", "audioFFT")
+_SPELT = {**{kind.lower(): kind for kind in TYPES}, "colour": "color", "int": "long", "integer": "long",
+          "boolean": "bool", "vec2": "point2D", "point": "point2D", "fft": "audioFFT", "texture": "image"}  # fmt: skip
 MAX_INPUTS = 256
 MAX_TEXT = 200
 MAX_COLUMNS = 8192
@@ -91,15 +93,31 @@ def read_inputs(raw: Any, notes: Notes) -> tuple[Input, ...]:
     for entry in raw:
         if not isinstance(entry, dict):
             raise notes.fail("each of INPUTS should be an object", "INPUTS")
+        entry = _capitals(entry, notes)
         name = identifier(entry.get("NAME"), "input", notes)
-        kind = entry.get("TYPE")
-        if kind not in TYPES:
-            raise notes.fail(f"input {name}: TYPE {str(kind)[:40]!r} is not one of {', '.join(TYPES)}", name)
+        kind = _type(name, entry.get("TYPE"), notes)
         if name in found:
             notes.warn(f"input {name} is declared twice; the first is used")
             continue
         found[name] = _READERS[kind](name, entry, notes)
     return tuple(found.values())
+
+
+def _capitals(entry: dict[str, Any], notes: Notes) -> dict[str, Any]:
+    keys = {str(key).upper(): value for key, value in entry.items()}
+    if set(keys) - set(entry):
+        notes.warn("keys of INPUTS should be in capitals")
+    return keys
+
+
+def _type(name: str, given: Any, notes: Notes) -> str:
+    """TYPE, also in another spelling."""
+    kind = _SPELT.get(given.strip().lower()) if isinstance(given, str) else None
+    if kind is None:
+        raise notes.fail(f"input {name}: TYPE {str(given)[:40]!r} is not one of {', '.join(TYPES)}", name)
+    if kind != given:
+        notes.warn(f"input {name}: TYPE {given[:40]!r} is read as {kind}")
+    return kind
 
 
 def _labelled(name: str, kind: str, entry: dict[str, Any], **values: Any) -> Input:
@@ -166,6 +184,9 @@ def _labels(raw: Any, values: tuple[int, ...], name: str, notes: Notes) -> tuple
 def _point(name: str, entry: dict[str, Any], notes: Notes) -> Input:
     lo, hi, default = (numbers(entry.get(key), 2) for key in ("MIN", "MAX", "DEFAULT"))
     start = default or (0.5, 0.5)
+    if lo is None and hi is None and max(start) > 1.0:
+        notes.warn(f"input {name}: no MIN and MAX, and DEFAULT is in pixels; twice as far is allowed")
+        hi = tuple(max(1.0, 2.0 * v) for v in start)
     lo = lo or tuple(min(0.0, v) for v in start)
     hi = hi or tuple(max(1.0, v) for v in start)
     if min(lo) >= max(hi):

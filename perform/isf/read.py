@@ -1,4 +1,4 @@
-"""Reading an ISF file from disk into a Document."""
+"""Reading a shader file from disk into a Document."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from perform.core.errors import ShaderError
+from perform.isf.adapters import Adapted, adapt
 from perform.isf.document import Document, Imported, Input, Pass
 from perform.isf.expression import Expression, ExpressionError, constant, parse_expression
-from perform.isf.glsl import has_main
+from perform.isf.glsl import AUTO_NAMES, has_main, redeclared
 from perform.isf.header import MAX_FILE_BYTES, split
 from perform.isf.inputs import Notes, identifier, number, read_inputs, short_text
+from perform.isf.loops import check_loops
 
 MAX_PASSES = 32
 MAX_IMPORTED = 16
 
 
 def read_shader(path: str | Path) -> Document:
-    """Read an ISF file, and the `.vs` file of the same name beside it. Raises ShaderError with path and line."""
+    """Read a shader file, and the `.vs` file of the same name beside it. Raises ShaderError with path and line."""
     file = Path(path)
     text = _text(file)
     companion = file.with_suffix(".vs")
@@ -27,7 +29,12 @@ def read_shader(path: str | Path) -> Document:
 
 
 def parse_shader(text: str, path: str, *, vertex: str = "", vertex_path: str = "") -> Document:
-    """An ISF document from its text. path: for messages, for the name and as the root of IMPORTED."""
+    """A document from its text: ISF, or one of the dialects that `adapters` knows. path: for messages, for the name and as the root of IMPORTED."""
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    other = adapt(text, path, Path(path).parent.name)
+    if other is not None:
+        check_loops(text, path)
+        return _adapted(other, text, path)
     parts = split(text, path)
     notes = Notes(path, text)
     notes.warnings.extend(parts.warnings)
@@ -36,12 +43,16 @@ def parse_shader(text: str, path: str, *, vertex: str = "", vertex_path: str = "
         notes.warn("no ISFVSN: read as version 1")
     if not has_main(parts.body):
         raise ShaderError("the shader has no void main()", path, parts.body_line)
+    vertex = vertex.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if vertex and not has_main(vertex):
         raise ShaderError("the vertex shader has no void main()", vertex_path, 1)
+    check_loops(parts.body, path, parts.body_line)
+    check_loops(vertex, vertex_path)
     inputs = read_inputs(head.get("INPUTS"), notes)
     passes = _read_passes(head, inputs, notes)
     imported = _read_imported(head.get("IMPORTED"), Path(path), notes)
     _check_names(inputs, passes, imported, notes)
+    _note_uniforms(parts.body, inputs, passes, imported, notes)
     return Document(
         path=path,
         kind=_kind(inputs),
@@ -56,8 +67,27 @@ def parse_shader(text: str, path: str, *, vertex: str = "", vertex_path: str = "
         warnings=tuple(notes.warnings),
         fragment=parts.body,
         fragment_line=parts.body_line,
-        vertex=vertex.removeprefix("\ufeff").replace("\r\n", "\n"),
+        vertex=vertex,
         vertex_path=vertex_path,
+    )
+
+
+def _adapted(other: Adapted, text: str, path: str) -> Document:
+    """A file of another dialect as a document."""
+    return Document(
+        path=path,
+        kind=other.kind,
+        name=snake_name(path),
+        credit=other.credit,
+        licence=other.licence,
+        inputs=other.inputs,
+        passes=other.passes,
+        imported=other.imported,
+        warnings=tuple(other.warnings),
+        fragment=text,
+        dialect=other.dialect,
+        before=other.before,
+        after=other.after,
     )
 
 
@@ -177,6 +207,18 @@ def _read_import(key: Any, entry: Any, path: Path, notes: Notes) -> Imported:
     if not file.is_relative_to(folder):
         raise notes.fail(f"imported picture {name}: {where[:60]!r} lies outside the shader's folder", name)
     return Imported(name, str(file))
+
+
+def _note_uniforms(
+    body: str, inputs: tuple[Input, ...], passes: tuple[Pass, ...], imported: tuple[Imported, ...], notes: Notes
+) -> None:
+    """Warn of `uniform` lines of the author's own: ISF's host declares them, and nobody sets any other."""
+    known = {*AUTO_NAMES, *(i.name for i in inputs), *(p.target for p in passes), *(i.name for i in imported)}
+    twice, unset = redeclared(body, frozenset(known))
+    if twice:
+        notes.warn(f"uniform {', '.join(twice[:8])}: declared by the file, which ISF does by itself")
+    if unset:
+        notes.warn(f"uniform {', '.join(unset[:8])}: not among INPUTS, so it stays 0")
 
 
 def _check_names(

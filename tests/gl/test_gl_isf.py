@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,8 +65,11 @@ def test_sound_textures(gl_player, gl_shader) -> None:
 
 def test_automatic_uniforms(gl_player, gl_shader) -> None:
     gl_player.stage.set_source("a", gl_shader("auto_uniforms"))
-    when = Moment(3.0, 0.25, 42, date=(2000, 6, 15, 43200.0))
-    first, second, third, fourth = _columns(gl_player.show(moment=when), 4)
+    when = Moment(100.0, 0.25, 7, date=(2000, 6, 15, 43200.0))
+    assert _near(_columns(gl_player.show(moment=when), 4)[0], 0.0, 0.0, 0.0), "not the shader's own first frame"
+    for _ in range(42):
+        picture = gl_player.show(moment=replace(when, seconds=103.0, frame=8))
+    first, second, third, fourth = _columns(picture, 4)
     assert _near(first, 0.3, 0.25, 0.42) and _near(second, 0.5, 0.5, 15 / 31)
     assert _near(third, 0.5, SIZE[0] / 1000, SIZE[1] / 1000)
     assert _near(fourth, 28.5 / 32, 0.5, 0.0, atol=6)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from perform.isf import parse_shader, read_shader
-from perform.isf.glsl import complaint, translate
+from perform.isf.glsl import Source, complaint, translate
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -17,7 +17,8 @@ def test_old_words_are_replaced() -> None:
         "#version 120\nprecision mediump float;\nvarying vec2 v;\n"
         "void main() { gl_FragColor = texture2D(t, vv_FragNormCoord); gl_FragData[0] = vec4(1.0); }"
     )
-    vertex, fragment = translate(410, (), ("t",), text, 9, "varying vec2 v;\nvoid main() { vv_vertShaderInit(); }")
+    vertex = "varying vec2 v;\nvoid main() { vv_vertShaderInit(); }"
+    vertex, fragment = translate(410, (), ("t",), Source(text, 9, vertex))
     for word in ("gl_FragColor", "gl_FragData", "texture2D", "varying", "vv_FragNormCoord", "precision", "120"):
         assert word not in fragment
     assert "out vec2 v;" in vertex and "in vec2 v;" in fragment
