@@ -11,7 +11,6 @@ from perform.gl.shared import Shared
 from perform.gl.targets import FULL, Target
 from perform.isf import Pass
 
-
 MAX_BYTES = 1 << 30
 """Of all buffers of one shader together."""
 _TEXEL_BYTES = {"f1": 4, "f2": 8, "f4": 16}
@@ -65,7 +64,9 @@ class Buffers:
         others = sum(buffer.bytes for name, buffer in self._held.items() if name != item.target)
         wanted = others + size[0] * size[1] * _TEXEL_BYTES[dtype] * (2 if item.persistent else 1)
         if wanted > MAX_BYTES:
-            raise ShaderError(f"buffers of {wanted >> 20} MB, more than the {MAX_BYTES >> 20} MB that a shader may have")
+            raise ShaderError(
+                f"buffers of {wanted >> 20} MB, more than the {MAX_BYTES >> 20} MB that a shader may have"
+            )
         new = Buffer(self._shared, size, dtype, item.persistent)
         if held is not None:
             if item.persistent:

@@ -1,6 +1,7 @@
 """Sound as textures for ISF's `audio` and `audioFFT` inputs: a row per channel, float, the waveform centred at 0.5.
 
-For Shadertoy's files both in one: the spectrum in row 0, the wave in row 1. Source: ISF v2 specification; for MAX: 1 column of `audio` is the volume, n columns of `audioFFT` are n bands.
+For Shadertoy's files both in one: the spectrum in row 0, the wave in row 1. Source: ISF v2 specification; for MAX:
+1 column of `audio` is the volume, n columns of `audioFFT` are n bands.
 """
 
 from __future__ import annotations

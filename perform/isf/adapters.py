@@ -70,7 +70,7 @@ _TOY_VALUES = {
     "iChannelTime": "float iChannelTime[4] = float[4](TIME, TIME, TIME, TIME);",
 }
 _MOUSE = (
-    Input("mouse", "point2D", "where the mouse is, if nobody moves it at the corner", (0.0, 0.0), (0.0, 0.0), (1.0, 1.0)),
+    Input("mouse", "point2D", "where the mouse is", (0.0, 0.0), (0.0, 0.0), (1.0, 1.0)),
     Input("mouse_down", "bool", "the mouse button is held", False, False, True),
 )
 _CHANNEL = re.compile(r"\biChannel([0-3])\b")
@@ -100,7 +100,9 @@ def _shadertoy(text: str, code: str, folder: str) -> Adapted:
         name = f"iChannel{number}"
         what = hints.get(number) or _guess(number, code, folder)
         if number not in hints:
-            warnings.append(f"{name} is taken for {what}; say so in a comment: // {name}: picture, sound, noise or self")
+            warnings.append(
+                f"{name} is taken for {what}; a comment can say it: // {name}: picture, sound, noise or self"
+            )
         if what == "sound":
             inputs.append(Input(name, "soundRows", columns=SOUND_COLUMNS))
         elif what == NOISE:

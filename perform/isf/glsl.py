@@ -53,7 +53,7 @@ _VARYING = re.compile(r"\b(varying|attribute)\b")
 _MAIN = re.compile(r"\bvoid\s+main\s*\(")
 _UNIFORM = re.compile(r"\buniform\s+(?:(?:lowp|mediump|highp)\s+)?\w+\s+([^;{}]{0,400});")
 _OUT = re.compile(r"(?:\blayout\s*\([^)]{0,100}\)\s*)?\bout\s+(?:(?:lowp|mediump|highp)\s+)?vec4\s+(\w+)\s*;")
-_COMMENTS = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.S)
+_COMMENTS = re.compile(r"//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)")
 
 # Names in WebGL and OpenGL 2 of what is part of core GLSL.
 _OLD_EXTENSIONS = re.compile(r"GL_(?:OES_standard_derivatives|EXT_shader_texture_lod|ARB_shader_texture_lod|all)|all")
@@ -122,7 +122,7 @@ class Source:
 
 def without_comments(text: str) -> str:
     """The text with blanks in place of comments, each character at its old place."""
-    return _COMMENTS.sub(lambda m: re.sub(r"[^\n]", " ", m.group(0)), text)
+    return _COMMENTS.sub(lambda m: "\n".join(" " * len(line) for line in m.group(0).split("\n")), text)
 
 
 def has_main(text: str) -> bool:

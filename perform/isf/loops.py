@@ -84,7 +84,9 @@ def _weigh(text: _Text, start: int, end: int, times: float, depth: int) -> None:
         if head_end >= end or body_end >= len(code):
             return  # a bracket is never closed: the compiler says it better
         head, body = code[match.end() : head_end], code[body_start:body_end]
-        if _is_endless(match.group(1), head, body):
+        # `while (true);` may be the end of a `do`, which was looked at before.
+        alone = match.group(1) == "while" and body.strip() in ("", ";") and code[body_start - 1] != "{"
+        if not alone and _is_endless(match.group(1), head, body):
             raise _endless(text, match.start())
         times_here = times * (_count(head, text.constants) if match.group(1) == "for" else 1.0)
         if times_here > MAX_ITERATIONS:
@@ -97,8 +99,8 @@ def _weigh(text: _Text, start: int, end: int, times: float, depth: int) -> None:
 def _is_endless(kind: str, head: str, body: str) -> bool:
     if _LEAVES.search(body):
         return False
-    if kind == "while":  # with nothing to repeat it may be the end of a `do`
-        return _FOREVER.match(head) is not None and body.strip() not in ("", ";")
+    if kind == "while":
+        return _FOREVER.match(head) is not None
     parts = head.split(";")
     return len(parts) == 3 and _FOREVER.match(parts[1]) is not None
 

@@ -29,7 +29,10 @@ def read_shader(path: str | Path) -> Document:
 
 
 def parse_shader(text: str, path: str, *, vertex: str = "", vertex_path: str = "") -> Document:
-    """A document from its text: ISF, or one of the dialects that `adapters` knows. path: for messages, for the name and as the root of IMPORTED."""
+    """A document from its text: ISF, or one of the dialects that `adapters` knows.
+
+    path: for messages, for the name, and as the root of IMPORTED.
+    """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     other = adapt(text, path, Path(path).parent.name)
     if other is not None:
