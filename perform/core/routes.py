@@ -16,7 +16,8 @@ from perform.core.params import Param, ParamTable
 from perform.core.smoothing import Envelope
 from perform.core.types import ParamFrame, Value
 
-COUNTERS = ("count", "onsets", "clip")
+COUNTERS = ("count", "onsets", "clip", "drops", "breaks")
+"""Last words of the names of sources that only grow."""
 _FIRE_AT, _REARM_AT = 0.5, 0.3
 
 

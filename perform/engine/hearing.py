@@ -273,6 +273,7 @@ def resting(features: Features, age_s: float) -> Features:
         name: value if is_counter(name) or name.endswith(("/time", "_db", "_hz")) else value * left
         for name, value in features.values.items()
     }
-    if "audio/silence" in values:
-        values["audio/silence"] = 1.0 - left * (1.0 - features.values["audio/silence"])
+    for name in ("audio/silence", "section/silence"):
+        if name in values:
+            values[name] = 1.0 - left * (1.0 - features.values[name])
     return replace(features, values=values, spectrum=features.spectrum * left, waveform=features.waveform * left)

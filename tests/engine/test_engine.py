@@ -87,13 +87,17 @@ def test_sound_moves_parameters_through_routes() -> None:
 
 
 def test_a_source_that_goes_quiet_without_a_word_falls_to_rest_and_counters_stay() -> None:
-    loud = features(1.0, audio__level=1.0, audio__onsets=7.0, audio__bass__time=3.0, audio__silence=0.0)
+    loud = features(
+        1.0, audio__level=1.0, audio__onsets=7.0, audio__bass__time=3.0, audio__silence=0.0, section__silence=0.0,
+        section__drops=2.0, section__build=0.8,
+    )  # fmt: skip
     ages = [0.0, 0.2, 0.5, 1.0, 3.0]
     levels = [resting(loud, age).values["audio/level"] for age in ages]
     assert levels[0] == levels[1] == 1.0 and levels == sorted(levels, reverse=True) and levels[-1] < 0.01
     rest = resting(loud, 3.0)
     assert rest.values["audio/onsets"] == 7.0 and rest.values["audio/bass/time"] == 3.0
-    assert rest.values["audio/silence"] > 0.99 and rest.spectrum.max() < 0.01
+    assert rest.values["section/drops"] == 2.0 and rest.values["section/build"] < 0.01
+    assert rest.values["audio/silence"] > 0.99 and rest.values["section/silence"] > 0.99 and rest.spectrum.max() < 0.01
 
 
 def test_the_beat_of_the_sound_is_followed_with_its_age_and_the_lead() -> None:
