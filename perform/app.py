@@ -289,7 +289,7 @@ def _sound_path(sound: AudioInput, speaker: Any, options: Options) -> Callable[[
         return lambda: -(speaker.latency_s if options.playback_delay_s is None else options.playback_delay_s)
     if options.capture_delay_s is not None and _is_device(sound):
         return lambda: float(options.capture_delay_s or 0.0)
-    return lambda: float(getattr(sound, "latency_s", 0.0))
+    return lambda: float(getattr(sound, "path_s", 0.0))
 
 
 def _speaker(sound: AudioInput) -> Any:

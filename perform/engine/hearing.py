@@ -15,7 +15,7 @@ from perform.core.stream_clock import StreamClock
 from perform.core.types import AudioBlock, BeatClock, Features
 from perform.engine.mailbox import Mailbox
 
-READ_FRAMES = 512
+READ_FRAMES = 256
 SKIP_FRAMES = 2048
 STALE_S = 0.3
 """After this long without sound a source counts as lost, and its values fall to rest."""
@@ -91,6 +91,10 @@ class _Ear:
         self.newest: Heard | None = None
         self.errors = 0
         self.last_error = ""
+
+    def wanted(self) -> int:
+        """How many samples complete the next hop: to read more would keep a finished hop waiting."""
+        return int(getattr(self.analyser, "frames_to_hop", READ_FRAMES))
 
     def take(self, block: AudioBlock, clock: Callable[[], float]) -> Heard | None:
         self.settle()
@@ -247,7 +251,7 @@ class LiveHearing:
             self._skip_to_now()
         while not self._stop.is_set() and not self._ear.sound.finished:
             try:
-                block = self._ear.sound.read(READ_FRAMES)
+                block = self._ear.sound.read(self._ear.wanted())
                 if block is None:
                     self._stop.wait(0.002)
                     continue

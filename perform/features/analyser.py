@@ -71,6 +71,11 @@ class FeatureAnalyser:
         """Seconds from one `Features` to the next."""
         return self._plan.dt_s
 
+    @property
+    def frames_to_hop(self) -> int:
+        """Samples that are missing until the next hop is complete: how many a live reader should ask for."""
+        return self._plan.hop - self._intake.filled
+
     def configure(self, values: Mapping[str, Value]) -> None:
         """Take current values of PARAMS by name; others are ignored, missing ones stay. Cheap when nothing changed."""
         current, changed = self._values, False

@@ -57,6 +57,11 @@ class Intake:
         """Stream time of the newest sample that went in (its end)."""
         return self._start_s + self._samples / self.plan.rate_hz
 
+    @property
+    def filled(self) -> int:
+        """Samples of the hop at hand that are there already."""
+        return self._filled
+
     def newest(self, samples: int) -> np.ndarray:
         """[2, samples] float32: a view of the newest sound, oldest first. Valid until the next hop."""
         return self._ring[:, self._write - samples : self._write]

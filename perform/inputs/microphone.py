@@ -22,6 +22,9 @@ STALL_S = 0.5
 FIRST_S = 2.5
 """What a device gets for its first callback; Bluetooth needs it."""
 RETRY_S = 2.0
+AGE_LEAK_S = 1e-5
+"""What the least age of a block may grow per block, should the device have changed its mind."""
+LONGEST_PATH_S = 0.3
 
 
 class Capture:
@@ -31,6 +34,12 @@ class Capture:
         self.overflows = 0
         self.faults = 0
         self.ended = False
+        # A bare lock as a bell: held while there is no news. To ring it is to release it, which never waits.
+        self._silent = threading.Lock()
+        self._silent.acquire()
+        self.rate_hz = rate_hz
+        self._age_s: float | None = None
+        self._block = device.BLOCK
         # Rates differ per attempt inside open_stream; a second of the highest is more than a second of the others.
         self.ring = SampleRing(round(RING_S * max(rate_hz, found.rate_hz)), channels)
         self._stream = device.open_stream(found, channels, rate_hz, self._callback, self._finished, backend)
@@ -42,11 +51,36 @@ class Capture:
             if status and status.input_overflow:
                 self.overflows += 1
             self.ring.write(samples)
+            self._ring_bell()
+            self._block = frames
+            if when is not None and when.inputBufferAdcTime > 0.0:
+                self._note_age(when.currentTime - when.inputBufferAdcTime - frames / self.rate_hz)
         except Exception:  # noqa: BLE001 - whatever escaped here would end the stream without a word
             self.faults += 1
 
     def _finished(self) -> None:
         self.ended = True
+        self._ring_bell()
+
+    def _note_age(self, age_s: float) -> None:
+        """How old the newest sample of a block was when it came: the lower edge, since only delays add to it."""
+        self._age_s = age_s if self._age_s is None else min(age_s, self._age_s + AGE_LEAK_S)
+
+    @property
+    def path_s(self) -> float:
+        """From the plug to the callback for the newest sample of a block, by the best account there is: the times that
+        the driver stamps its blocks with; else its latency, which counts the block itself."""
+        if self._age_s is None:
+            return max(0.0, self.latency_s - self._block / self.rate_hz)
+        return min(max(self._age_s, 0.0), LONGEST_PATH_S)
+
+    def _ring_bell(self) -> None:
+        if self._silent.locked():  # only the reader locks it and only this side unlocks it
+            self._silent.release()
+
+    def await_news(self, seconds: float) -> None:
+        """Sleep until a block has come, `seconds` at most. Thread: the reader's."""
+        self._silent.acquire(timeout=seconds)
 
     def close(self) -> None:
         """Stop at once and free the stream, whatever state it is in."""
@@ -129,6 +163,11 @@ class Microphone:
         """What the driver says lies between the plug and the callback; 0 while there is no device."""
         return self._capture.latency_s if self._capture else 0.0
 
+    @property
+    def path_s(self) -> float:
+        """From the plug to where a block can be read, for its newest sample; 0 while there is no device."""
+        return self._capture.path_s if self._capture else 0.0
+
     def read(self, frames: int) -> AudioBlock | None:
         """See AudioInput. None while the device is away."""
         capture = self._capture or self._take_over()
@@ -150,12 +189,13 @@ class Microphone:
         return AudioBlock(self._door(samples), self.rate_hz, start_s)
 
     def _await(self, capture: Capture, frames: int) -> None:
-        """Sleep until `frames` samples are there, WAIT_S at most. Polling keeps locks out of the callback."""
-        left_s = WAIT_S
-        while left_s > 0.0 and capture.ring.available < frames and not capture.ended:
-            pause_s = min(left_s, max(0.001, (frames - capture.ring.available) / self.rate_hz))
-            time.sleep(pause_s)
-            left_s -= pause_s
+        """Sleep until `frames` samples are there, WAIT_S at most."""
+        ends_s = monotonic_s() + WAIT_S
+        while capture.ring.available < frames and not capture.ended:
+            left_s = ends_s - monotonic_s()
+            if left_s <= 0.0:
+                return
+            capture.await_news(left_s)
 
     def _is_lost(self, capture: Capture) -> bool:
         """Has the stream ended, or fallen silent without saying so?"""

@@ -208,6 +208,7 @@ def test_delivers_stamped_by_counting_with_channels_trim_and_clip_light() -> Non
     assert counts == {"overflows": 1, "dropped": 0, "reopened": 0, "errors": 0, "clipped": 400}
     assert source.read(64) is None and source.beat() is None
     assert source.latency_s == pytest.approx(0.0107)
+    assert source.path_s == pytest.approx(0.0107 - 200 / 48000)  # the stand-in stamps nothing
     source.close()
     source.close()
     assert sound.streams[0].closed and source.read(64) is None
