@@ -10,10 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from perform.beats import beats_of
 from perform.core.contracts import AudioInput, Control
 from perform.core.errors import DeviceError, PerformError, UsageError
 from perform.core.params import Param, ParamTable, is_wish
-from perform.core.types import AudioBlock, BeatClock
+from perform.core.types import AudioBlock
 from perform.deck_source import SourcePlan, pick_device
 from perform.engine.engine import Engine
 from perform.engine.hearing import LiveHearing, OfflineHearing
@@ -86,29 +87,6 @@ def _analyser(sound: AudioInput) -> Any:
     from perform.features import FeatureAnalyser
 
     return FeatureAnalyser(rate_hz=sound.rate_hz)
-
-
-def beats_of(sound: AudioInput) -> Callable[[AudioBlock], BeatClock | None]:
-    """Who tells the beat: an input that knows it (the band), else the tracker."""
-    if sound.beat() is not None:
-        return lambda _block: sound.beat()
-    from perform.features.beat import TRUSTED, BeatTracker
-
-    tracker = BeatTracker(sound.rate_hz)
-
-    def follow(block: AudioBlock) -> BeatClock | None:
-        states = tracker.process(block)
-        newest = states[-1] if states else None
-        if newest is not None:
-            trusted = newest.confidence >= TRUSTED
-            told[0] = BeatClock(
-                newest.time_s, newest.beats, newest.tempo_bpm, newest.beats_per_bar, newest.confidence, "tracker",
-                newest.bar_phase,
-            ) if trusted else None  # fmt: skip
-        return told[0]
-
-    told: list[BeatClock | None] = [None]
-    return follow
 
 
 def _is_trigger(table: ParamTable) -> Callable[[str], bool]:
@@ -215,9 +193,11 @@ def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sou
     analyser = _analyser(sound)
     speaker = _speaker(sound)
     listeners = [] if speaker is None else [speaker.play]
-    hearing = LiveHearing(sound, analyser, clock, beats_of(sound), listeners, skip=_is_device(sound))
+    beats = beats_of(sound)
+    hearing = LiveHearing(sound, analyser, clock, beats, listeners, skip=_is_device(sound))
     hearing.path_s = _sound_path(sound, speaker, options)
     engine = Engine(table, stage, hearing, queue, clock, date=today)
+    engine.musical.steer = beats.steer
     engine.lead.live, engine.lead.display_s = True, options.display_delay_s
     device = pick_device(options.device)
 
@@ -363,8 +343,10 @@ def open_offline(options: Options, say: Say) -> Rig:
     table = ParamTable()
     queue = ControlQueue(_is_trigger(table))
     analyser = _analyser(sound)
-    hearing = OfflineHearing(sound, analyser, beats_of(sound))
+    beats = beats_of(sound)
+    hearing = OfflineHearing(sound, analyser, beats)
     engine = Engine(table, stage, hearing, queue, time.perf_counter)
+    engine.musical.steer = beats.steer
     engine.exact = True
 
     def painter(name: str, plan: SourcePlan) -> Painter:

@@ -123,7 +123,7 @@ def hud(rig: Rig) -> tuple[list[str], dict[str, float]]:
     lines = [
         f"{rig.show.preset.title or rig.show.preset.name}  ·  {rig.show.source}{coming}",
         f"screen {shown:.0f} fps   deck a {deck}   hits take {latency_ms(rig):.0f} ms",
-        f"{engine.tempo.bpm:.1f} bpm ({engine.tempo.source})   sound: {rig.sound.name}{_clip_light(rig)}",
+        f"{engine.tempo.told()}   sound: {rig.sound.name}{_clip_light(rig)}",
         lead_line(rig),
     ]
     if engine.health.last_error:

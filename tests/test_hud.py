@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent / "engine"))
 from fakes import features
 
 from perform.app import Rig
+from perform.core.clock import TempoClock
 from perform.engine.health import Timing
 from perform.engine.hearing import Heard
 from perform.engine.lead import Lead
@@ -27,7 +28,7 @@ def a_rig() -> Rig:
         health=SimpleNamespace(stages={"frame": timing, "stage": timing}, last_error=""),
         painters={"a": SimpleNamespace(fps=31.0, frame_ms=12.0, last_error="")}, coming={}, heard=heard,
         lead=lead, ahead_s=0.035, moment=SimpleNamespace(seconds=2.008),
-        tempo=SimpleNamespace(bpm=122.0, source="synth"), signals={"audio/level": 0.5, "audio/bass/level": 0.9},
+        tempo=TempoClock(122.0), signals={"audio/level": 0.5, "audio/bass/level": 0.9},
     )  # fmt: skip
     show = SimpleNamespace(engine=engine, preset=SimpleNamespace(title="Look", name="look"), source="testcard")
     sound = SimpleNamespace(name="mic", counts=lambda: counts, tally=counts)
@@ -38,7 +39,17 @@ def test_it_names_look_rates_latency_and_levels() -> None:
     lines, meters = hud(a_rig())
     text = "\n".join(lines)
     lead = "beat leads by 45 ms = sound 10 + work 18 + half a frame 10 + display 2 + hand 5"
-    for word in ("Look", "testcard", "50 fps", "31 fps", "12 ms", "hits take 48 ms", "122.0 bpm (synth)", "mic", lead):
+    for word in (
+        "Look",
+        "testcard",
+        "50 fps",
+        "31 fps",
+        "12 ms",
+        "hits take 48 ms",
+        "122.0 bpm (manual 0%)  #...",
+        "mic",
+        lead,
+    ):
         assert word in text, word
     assert meters["level"] == 0.5 and meters["bass"] == 0.9
 

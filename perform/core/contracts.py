@@ -127,3 +127,24 @@ class Control(Protocol):
 
     def close(self) -> None:
         """Stop and free the port."""
+
+
+@runtime_checkable
+class BeatSource(Protocol):
+    """Somebody outside who knows the beat: Link, MIDI clock, timecode. `name` is its place in the order of sources."""
+
+    name: str
+
+    def beat(self, seconds: float) -> BeatClock | None:
+        """Its newest word, stamped on the show's clock; None while it says nothing. Thread: that of the engine."""
+
+    def counts(self) -> Mapping[str, int]:
+        """Counters that only grow."""
+
+
+@runtime_checkable
+class Sense(Protocol):
+    """Anything that gives sources of modulation beside the sound: MIDI, timecode, sensors."""
+
+    def signals(self, seconds: float) -> Mapping[str, float]:
+        """Source name -> value now. Thread: that of the engine, once a tick."""

@@ -87,6 +87,20 @@ class BeatClock:
 
 
 @dataclass(frozen=True, slots=True)
+class HandWord:
+    """What a hand told the engine about the beat, for whoever listens to the sound: an observation among others.
+
+    kind: `beat` (a beat falls at time_s, at this tempo) or `one` (the beat nearest to time_s begins a bar).
+    time_s: stream time. weight: 0..1, how far to believe it.
+    """
+
+    kind: str
+    time_s: float
+    tempo_bpm: float = 0.0
+    weight: float = 0.95
+
+
+@dataclass(frozen=True, slots=True)
 class ControlEvent:
     """One message from a hand. address: a parameter path without the leading `/perform/` (`deck/a/source/psi`).
 

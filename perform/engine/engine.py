@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from perform.core.clock import TempoClock
-from perform.core.contracts import Sink, Stage
+from perform.core.contracts import Sense, Sink, Stage
 from perform.core.errors import PerformError
 from perform.core.params import ParamTable, is_wish
 from perform.core.routes import RouteBank
@@ -20,11 +19,11 @@ from perform.engine.health import Health
 from perform.engine.hearing import Heard, Hearing, resting
 from perform.engine.lead import Lead
 from perform.engine.mailbox import ControlQueue
+from perform.engine.musical import MusicalTime
 from perform.engine.pacing import MOST_DT_S
 from perform.engine.painter import Painter
 
 NOTHING_HEARD = Features(0.0, {}, np.zeros(64, np.float32), np.zeros((1024, 2), np.float32))
-_TEMPO_TRIGGERS = ("tap", "double", "halve", "one")
 _PANIC = "out/panic"
 _SAFE = re.compile(r"out/(blackout|freeze|testcard|level)|deck/[^/]+/(bypass|level|layer/.+)|.*/solo")
 """What panic sets back: all that can hide a picture."""
@@ -52,7 +51,9 @@ class Engine:
         self.queue = queue
         self.health = Health(clock)
         self.lead = Lead()
-        self.tempo = TempoClock()
+        self.musical = MusicalTime()
+        self.tempo = self.musical.tempo
+        self.senses: list[Sense] = []
         self.bank = RouteBank()
         self.free: Sequence[Lfo | Random] = ()
         self.painters: dict[str, Painter] = {}
@@ -67,7 +68,6 @@ class Engine:
         self._command: Callable[[ControlEvent], bool] = lambda _: False
         self._clock = clock
         self._date = date
-        self._tempo_counts: dict[str, int] = {}
         self._before: Moment | None = None
         self._shown: dict[str, int] = {}
         self._wishes: dict[str, ParamFrame] = {}
@@ -119,31 +119,11 @@ class Engine:
             if is_wish(self.table[event.address]):
                 self.wishes.append((event.address, value))
             if event.address.startswith("tempo/"):
-                self._tempo_hand(event.address.removeprefix("tempo/"), seconds)
+                self.musical.hand(event.address.removeprefix("tempo/"), self.table, event, seconds)
             elif event.address == _PANIC:
                 self.panic()
         elif not self._command(event):
             self.health.count("unknown addresses")
-
-    def _tempo_hand(self, what: str, seconds: float) -> None:
-        """The hand on the tempo: a trigger that was just pulled, or a bpm that was just set."""
-        path = f"tempo/{what}"
-        if what == "bpm":
-            self.tempo.bpm = float(self.table.value(path))  # type: ignore[arg-type]
-            self.tempo.source, self.tempo.confidence = "manual", 1.0
-            return
-        if what not in _TEMPO_TRIGGERS:
-            return
-        count = int(self.table.value(path))  # type: ignore[arg-type]
-        if count == self._tempo_counts.get(what, 0):
-            return
-        self._tempo_counts[what] = count
-        if what == "tap":
-            self.tempo.tap(seconds)
-        elif what == "one":
-            self.tempo.one()
-        else:
-            self.tempo.scale(2.0 if what == "double" else 0.5)
 
     def panic(self) -> None:
         """A known-safe picture at once: no route acts, nothing is black or frozen, every level is up.
@@ -177,19 +157,15 @@ class Engine:
 
     def _listen(self, seconds: float, dt_s: float) -> None:
         values = self.table.base()
-        self.tempo.nudge = float(values.get("tempo/nudge", 0.0))  # type: ignore[arg-type]
-        self.tempo.hold = bool(values.get("tempo/hold", False))
         heard = self.hearing.at(seconds)
-        beat, ahead_s = None, 0.0
         if heard is not None:
-            if heard.beat is not None and heard.age_s < 1.0:
-                beat = heard.beat
-                ahead_s = heard.since_s(beat.time_s, seconds) + self.ahead_s
             heard = replace(heard, features=resting(heard.features, heard.age_s))
         self.heard = heard
-        self.tempo.advance(dt_s, beat, ahead_s)
+        self.musical.advance(seconds, dt_s, values, heard, self.ahead_s)
         self.moment = self.tempo.moment(seconds, dt_s, self.moment.frame + 1, self._date())
         self.signals = dict(heard.features.values) if heard is not None else {}
+        for sense in self.senses:
+            self.signals.update(sense.signals(seconds))
         self.signals.update(beat_values(self.moment))
         self.signals.update(free_values(self.free, self.moment))
         for number in range(1, 9):
@@ -260,7 +236,7 @@ class Engine:
             for letter, p in self.painters.items()
         }
         control = {"posted": self.queue.posted, "coalesced": self.queue.coalesced, "dropped": self.queue.dropped}
-        return self.health.report({"sound": sound, "decks": decks, "control": control})
+        return self.health.report({"sound": sound, "decks": decks, "control": control, "tempo": self.musical.report()})
 
     def close(self) -> None:
         """Stop everything; sinks finish their files first."""

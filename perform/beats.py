@@ -1,0 +1,71 @@
+"""Who tells the beat of the sound, and hears what the hands say of it: the tracker, or a band that knows its own."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from perform.core.contracts import AudioInput
+from perform.core.errors import UsageError
+from perform.core.types import AudioBlock, BeatClock, HandWord
+
+
+class KnownBeats:
+    """The beat of an input that knows it. Nobody has to tell it anything."""
+
+    def __init__(self, sound: AudioInput) -> None:
+        self._sound = sound
+
+    def __call__(self, block: AudioBlock) -> BeatClock | None:
+        """The newest word."""
+        return self._sound.beat()
+
+    def steer(self, word: HandWord) -> None:
+        """The band plays on."""
+
+
+class TrackedBeats:
+    """The beat tracker, with the hands' words as observations.
+
+    Thread: called with blocks in the thread of the analysis; `steer` from any, most likely the engine's.
+    """
+
+    def __init__(self, rate_hz: float) -> None:
+        from perform.features.beat import TRUSTED, BeatTracker
+
+        self._tracker: Any = BeatTracker(rate_hz)
+        self._trusted = TRUSTED
+        self._words: deque[HandWord] = deque(maxlen=64)
+        self._told: BeatClock | None = None
+        self.refused = 0
+
+    def steer(self, word: HandWord) -> None:
+        """Hand in a word; it is taken in before the next block."""
+        self._words.append(word)
+
+    def __call__(self, block: AudioBlock) -> BeatClock | None:
+        """Follow the sound. The newest word, None while the tracker does not trust itself."""
+        while self._words:
+            self._take(self._words.popleft())
+        states = self._tracker.process(block)
+        newest = states[-1] if states else None
+        if newest is not None:
+            self._told = BeatClock(
+                newest.time_s, newest.beats, newest.tempo_bpm, newest.beats_per_bar, newest.confidence, "tracker",
+                newest.bar_phase,
+            ) if newest.confidence >= self._trusted else None  # fmt: skip
+        return self._told
+
+    def _take(self, word: HandWord) -> None:
+        try:
+            if word.kind == "one":
+                self._tracker.set_one(word.time_s, word.weight)
+            else:
+                self._tracker.suggest(word.time_s, word.tempo_bpm, word.weight)
+        except UsageError:
+            self.refused += 1
+
+
+def beats_of(sound: AudioInput) -> KnownBeats | TrackedBeats:
+    """Who tells the beat: an input that knows it (the band), else the tracker."""
+    return KnownBeats(sound) if sound.beat() is not None else TrackedBeats(sound.rate_hz)
