@@ -236,6 +236,7 @@ def _make_show(
 ) -> Show:
     _mount_audio_rows(engine.table)
     show = Show(engine, stage, painter, say, device, options.source, fast)
+    show.furnish(options.room)
     engine.set_command(show.command)
     engine.hearing.settle_with(_settings_of(engine, analyser))
     show.recall(options.preset or DEFAULT_PRESET)

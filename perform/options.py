@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from perform.core.errors import PresetError, UsageError
+from perform.room import NO_ROOM, Room, read_room
 
 DEFAULT_PRESET = "first_light"
 SIZE_LIMIT = 8192
@@ -41,6 +42,7 @@ class Options:
     playback_delay_s: float | None = None
     loop_delay_s: float | None = None
     frames: Path | None = None
+    room: Room = NO_ROOM
 
 
 _VENUE = {
@@ -103,6 +105,11 @@ def with_venue(options: Options, path: Path | None) -> tuple[Options, list[str]]
     problems: list[str] = []
     for section, body in data.items():
         if section == "version":
+            continue
+        if section == "out" and isinstance(body, dict):
+            room, lines = read_room(body)
+            found["room"] = options.room.over(room)
+            problems += [f"{path}: {line}" for line in lines]
             continue
         known = _VENUE.get(section)
         if known is None or not isinstance(body, dict):

@@ -19,6 +19,7 @@ from perform.decks import Decks, MakePainter, read_slots
 from perform.engine.engine import Engine
 from perform.gl.rows import LETTERS
 from perform.mix import OVER, PLAIN, AutoFade, find_transition, mix_rows
+from perform.room import Room, sparing_the_room
 
 DECK = "a"
 ROWS: tuple[Param, ...] = (
@@ -77,6 +78,12 @@ class Show:
         """What plays on deck a."""
         return self.decks.source(DECK)
 
+    def furnish(self, room: Room) -> None:
+        """Take over what the venue says of its screens."""
+        for path, value in room.values:
+            self.engine.table.set(path, value)
+        self.stage.set_slices(room.slices)
+
     def recall(self, name: str) -> None:
         """Bring in a preset by name; see `play`."""
         from perform.content import find_preset
@@ -88,7 +95,7 @@ class Show:
 
         Raises PerformError, with everything as it was, when its source cannot play.
         """
-        problems = list(preset.problems)
+        preset, problems = sparing_the_room(preset)
         plans = self._plans(preset, problems)
         chains = {f"deck/{letter}": read_slots(preset.decks[letter].fx, problems) for letter in plans}
         chains["master"] = read_slots(preset.master, problems)

@@ -63,6 +63,7 @@ def look_options() -> argparse.ArgumentParser:
     look.add_argument("--channels", metavar="1,2", help="which channels of the sound to use, from 1")
     look.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help="where the model runs")
     look.add_argument("--start", type=not_negative, default=0.0, metavar="S", help="begin this far into the sound")
+    look.add_argument("--safe", action="store_true", help="at most three flashes a second, for public places")
     look.add_argument("--seconds", type=positive, metavar="S", help="stop after this long")
     return look
 
@@ -76,10 +77,12 @@ def _source(args: argparse.Namespace) -> str | None:
 def options(args: argparse.Namespace) -> Any:
     """What `look_options` parsed, as Options."""
     from perform.options import Options
+    from perform.room import SAFE, Room
 
     return Options(
         audio=args.audio, channels=args.channels, preset=args.preset, source=_source(args), size=args.size,
         device=args.device, fps=args.fps, start_s=args.start, seconds=args.seconds, seed=args.seed,
+        room=SAFE if args.safe else Room(),
     )  # fmt: skip
 
 

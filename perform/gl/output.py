@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import moderngl
 
+from perform.gl.limiter import Limiter
 from perform.gl.program import own_program
 from perform.gl.shared import Shared
 from perform.gl.targets import BYTES, Target
@@ -34,6 +35,8 @@ class Output:
         self._program = own_program(shared.ctx, _FINAL)
         self._card: TestCard | None = None
         self._held: Target | None = None
+        self._limiter: Limiter | None = None
+        self._bright: Target | None = None
         self._light: float | None = None
         self.target = Target(shared.ctx, shared.size, BYTES)
 
@@ -60,10 +63,29 @@ class Output:
                 self._card = TestCard(shared)
             self._card.draw()
             return
+        if shared.flag("out/safe"):
+            picture, gain = self._limited(picture, gain), 1.0
+            self.target.use()
+        else:
+            self._drop_limiter()
         picture.use(0)
         self._program.set("gain", gain)
         self._program.set("shift", _SHIFT_PX * (shared.moment.frame % _SHIFT_FRAMES))
         self._program.draw()
+
+    def _limited(self, picture: moderngl.Texture, gain: float) -> moderngl.Texture:
+        """The picture as it may be shown in a public place."""
+        if self._limiter is None or self._bright is None:
+            self._limiter = Limiter(self._shared)
+            self._bright = Target(self._shared.ctx, self._shared.size, self._shared.dtype)
+        self._shared.copy(picture, self._bright, gain=gain)
+        return self._limiter.limit(self._bright.texture)
+
+    def _drop_limiter(self) -> None:
+        for part in (self._limiter, self._bright):
+            if part is not None:
+                part.release()
+        self._limiter = self._bright = None
 
     def _faded(self) -> float:
         """Light 0..1: moves to its aim within `out/fade_s`, whatever the frame rate."""
@@ -83,6 +105,7 @@ class Output:
     def release(self) -> None:
         """Free the GL objects."""
         self._drop_held()
+        self._drop_limiter()
         if self._card is not None:
             self._card.release()
         self.target.release()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from perform.core.params import Param
+from perform.core.room import TURNS
 
 DECKS = ("a", "b")
 """The two sides of the crossfader; their rows are always there."""
@@ -67,9 +68,28 @@ OUTPUT_ROWS = (
     Param("level", "float", 1.0, 0.0, 1.0, doc="brightness of everything"),
 )
 
+WARP_CORNERS = ("bottom_left", "bottom_right", "top_right", "top_left")
+EDGES = ("left", "right", "top", "bottom")
+ROOM_ROWS = (
+    Param("safe", "bool", False, doc="for public places: at most three flashes a second over a quarter of the picture"),
+    Param("fit", "choice", "fit", choices=("fit", "fill", "stretch", "pixels"),
+          doc="how the picture meets the screen: whole, cut to fill it, stretched, or pixel for pixel"),
+    Param("turn", "choice", "0", choices=TURNS, unit="deg", doc="turns the picture on the screen, clockwise"),
+    Param("flip_x", "bool", False, doc="mirrors the screen left to right, for projection from behind"),
+    Param("flip_y", "bool", False, doc="mirrors the screen top to bottom"),
+    *(Param(f"warp/{name}", "point", (0.0, 0.0), -0.5, 0.5,
+            doc=f"moves the {name.replace('_', ' ')} corner: fractions of the screen to the right and up")
+      for name in WARP_CORNERS),
+    *(Param(f"edge/{name}", "float", 0.0, 0.0, 0.5, doc=f"how far in from the {name} the picture fades, for overlap")
+      for name in EDGES),
+    Param("edge/curve", "float", 2.0, 0.5, 4.0, doc="shape of the fading edge: 1 straight, above it bent like an s"),
+    Param("edge/gamma", "float", 2.2, 1.0, 3.0, doc="gamma of the projectors, so that the overlap is even"),
+)  # fmt: skip
+"""Below `out` too. They belong to the room, and no preset may change them."""
+
 FIXED_ROWS: tuple[tuple[str, tuple[Param, ...]], ...] = (
     *(pair for name in DECKS for pair in ((f"deck/{name}", DECK_ROWS), (f"deck/{name}/layer", LAYER_ROWS))),
-    ("out", OUTPUT_ROWS),
+    ("out", (*OUTPUT_ROWS, *ROOM_ROWS)),
 )
 """(prefix, rows) whatever is played, besides those below `mix`."""
 

@@ -12,13 +12,15 @@ import numpy as np
 
 from perform.core.errors import ShaderError
 from perform.core.params import Param
+from perform.core.room import Slice
 from perform.core.types import ControlEvent, Features, Frame, Moment, ParamFrame
 from perform.gl.chain import one_line
 from perform.gl.hud import Hud
+from perform.gl.mapping import RoomMapping
 from perform.gl.output import Output
 from perform.gl.present import Presenter
 from perform.gl.readback import Readback
-from perform.gl.rows import OUTPUT_ROWS
+from perform.gl.rows import OUTPUT_ROWS, ROOM_ROWS
 from perform.gl.scene import Scene
 from perform.gl.shared import Shared
 from perform.gl.surface import Surface
@@ -48,6 +50,7 @@ class GlStage:
         self._readback = Readback(surface.ctx, self._output.target)
         self._hud = Hud(surface.ctx)
         self._presenter = Presenter(surface.ctx)
+        self._mapping = RoomMapping(self._shared)
         self._last: moderngl.Texture | None = None
         self._seen = frozenset({"a"})
         self._open = True
@@ -82,9 +85,13 @@ class GlStage:
         self._scene.mixer.set_transition(document)
         self._scene.mixer.over = over
 
+    def set_slices(self, slices: Sequence[Slice]) -> None:
+        """Show only these parts of the picture, at their places of the screen; none: the whole picture."""
+        self._mapping.slices = tuple(slices)
+
     def rows(self) -> list[tuple[str, tuple[Param, ...]]]:
         """(prefix, parameters) of everything here, for the parameter table."""
-        return [*self._scene.rows(), ("out", OUTPUT_ROWS)]
+        return [*self._scene.rows(), ("out", (*OUTPUT_ROWS, *ROOM_ROWS))]
 
     def reload(self, path: str | Path) -> str | None:
         """Compile all units of that file again. Returns one line where it failed: the last good program plays on."""
@@ -162,7 +169,8 @@ class GlStage:
 
     def _present(self, hud: bool, seconds: float) -> None:
         def draw(screen: moderngl.Framebuffer, size: tuple[int, int]) -> None:
-            self._presenter.draw(self._output.target.texture, screen, size)
+            how = self._presenter if self._mapping.at_rest() else self._mapping
+            how.draw(self._output.target.texture, screen, size)
             if hud:
                 self._hud.draw(seconds, screen, size, top_first=False)
 
@@ -226,6 +234,7 @@ class GlStage:
         for part in (self._scene, self._output, self._readback, self._hud):
             part.release()
         self._presenter.release()
+        self._mapping.release()
         self._shared.release()
         self.surface.close()
 

@@ -12,6 +12,7 @@ from perform.core.contracts import Stage
 from perform.core.errors import DeviceError, ShaderError, UsageError
 from perform.core.types import Frame, Moment, ParamFrame
 from perform.gl import describe, open_stage
+from perform.gl.rows import ROOM_ROWS
 
 SIZE = (32, 24)
 GREY = np.full((24, 32, 3), 128, np.uint8)
@@ -154,7 +155,7 @@ def test_rows(gl_player, gl_shader) -> None:
         "deck/b/layer": layer,
         "master/fx/halve": ["factor", "bypass", "wet", "solo"],
         "master/fx/halve_2": ["factor", "bypass", "wet", "solo"],
-        "out": ["blackout", "freeze", "fade_s", "testcard", "hud", "level"],
+        "out": ["blackout", "freeze", "fade_s", "testcard", "hud", "level", *(row.name for row in ROOM_ROWS)],
     }
 
 
