@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 from perform.core.contracts import AudioInput
 from perform.core.errors import UsageError
-from perform.core.types import AudioBlock, BeatClock, HandWord
+from perform.core.types import AudioBlock, BeatClock, Features, HandWord
 
 
 class KnownBeats:
@@ -25,15 +26,18 @@ class KnownBeats:
 
 
 class TrackedBeats:
-    """The beat tracker, with the hands' words as observations.
+    """The beat tracker, laid on the onsets of the analysis, with the hands' words as observations.
 
     Thread: called with blocks in the thread of the analysis; `steer` from any, most likely the engine's.
     """
 
     def __init__(self, rate_hz: float) -> None:
         from perform.features.beat import TRUSTED, BeatTracker
+        from perform.features.beat.anchor import Anchor
 
         self._tracker: Any = BeatTracker(rate_hz)
+        self._anchor = Anchor()
+        self._onsets = 0.0
         self._trusted = TRUSTED
         self._words: deque[HandWord] = deque(maxlen=64)
         self._told: BeatClock | None = None
@@ -43,25 +47,35 @@ class TrackedBeats:
         """Hand in a word; it is taken in before the next block."""
         self._words.append(word)
 
+    def note(self, hops: Iterable[Features]) -> None:
+        """What the analysis made of the block that comes next."""
+        for hop in hops:
+            count = hop.values.get("audio/onsets", 0.0)
+            if count > self._onsets:
+                self._anchor.onset(hop.time_s)
+            self._onsets = count
+
     def __call__(self, block: AudioBlock) -> BeatClock | None:
         """Follow the sound. The newest word, None while the tracker does not trust itself."""
         while self._words:
             self._take(self._words.popleft())
         states = self._tracker.process(block)
+        self._anchor.follow(states)
         newest = states[-1] if states else None
         if newest is not None:
             self._told = BeatClock(
-                newest.time_s, newest.beats, newest.tempo_bpm, newest.beats_per_bar, newest.confidence, "tracker",
-                newest.bar_phase,
+                newest.time_s + self._anchor.late_s, newest.beats, newest.tempo_bpm, newest.beats_per_bar,
+                newest.confidence, "tracker", newest.bar_phase,
             ) if newest.confidence >= self._trusted else None  # fmt: skip
         return self._told
 
     def _take(self, word: HandWord) -> None:
+        time_s = word.time_s - self._anchor.late_s
         try:
             if word.kind == "one":
-                self._tracker.set_one(word.time_s, word.weight)
+                self._tracker.set_one(time_s, word.weight)
             else:
-                self._tracker.suggest(word.time_s, word.tempo_bpm, word.weight)
+                self._tracker.suggest(time_s, word.tempo_bpm, word.weight)
         except UsageError:
             self.refused += 1
 

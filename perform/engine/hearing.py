@@ -66,7 +66,8 @@ class Hearing(Protocol):
 
 
 Beats: TypeAlias = Callable[[AudioBlock], BeatClock | None]
-"""Follows the sound and tells the beat, as a tracker or an input that knows it does."""
+"""Follows the sound and tells the beat, as a tracker or an input that knows it does. One that has `note(hops)` is told
+the features of each block first."""
 
 
 Listener: TypeAlias = Callable[[AudioBlock], Any]
@@ -86,6 +87,7 @@ class _Ear:
         self.sound = sound
         self.analyser = analyser
         self.beats = beats
+        self.note: Callable[[list[Features]], None] | None = getattr(beats, "note", None)
         self.listeners = list(listeners)
         self.settle: Callable[[], None] = lambda: None
         self.newest: Heard | None = None
@@ -99,6 +101,8 @@ class _Ear:
     def take(self, block: AudioBlock, clock: Callable[[], float]) -> Heard | None:
         self.settle()
         hops = self.analyser.process(block)
+        if self.note is not None:
+            self.note(hops)
         beat = self.beats(block) if self.beats else None
         for listen in self.listeners:
             listen(block)
