@@ -21,7 +21,8 @@ _WHAT = {
 
 def _walk_rows() -> list[Param]:
     return [
-        Param("seed", "int", 1, 0, 9_999_999, doc="the picture that the walk starts from; numbered as in other tools"),
+        Param("seed", "int", 1, 0, 9_999_999, doc="the picture that the walk starts from; numbered as in other tools",
+              quantised=True),
         Param(
             "walk",
             "choice",
@@ -37,7 +38,7 @@ def _walk_rows() -> list[Param]:
         Param("reach", "float", 1.0, 0.0, 1.0, doc="how far drift and orbit go from their seed; 0 stays on it"),
         Param("loop_beats", "int", 32, 1, 256, "beats", doc="length of the loop, locked to the beat"),
         Param("keyframes", "int", 4, 1, 16, doc="how many seeds the loop passes through, counted up from `seed`"),
-        Param("jump", "trigger", 0, doc="move on to the next seed now"),
+        Param("jump", "trigger", 0, doc="move on to the next seed now", quantised=True),
         Param(
             "jump_on",
             "choice",
