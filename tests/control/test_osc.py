@@ -402,8 +402,8 @@ def test_encode_keeps_to_plain_types():
 )  # fmt: skip
 def test_a_message_may_say_when(ending, when, normalised):
     with Ear() as ear:
-        for ending in (f"deck/a/source/psi{ending}", "out/freeze/at/someday", "out/freeze/at/"):
-            ear.server.take(encode(f"/perform/{ending}", (0.25,)))
+        for path in (f"deck/a/source/psi{ending}", "out/freeze/at/someday", "out/freeze/at/"):
+            ear.server.take(encode(f"/perform/{path}", (0.25,)))
         counts = ear.server.counts()
     assert [(e.address, e.value, e.when, e.normalised) for e in ear.events] == [
         ("deck/a/source/psi", 0.25, when, normalised)

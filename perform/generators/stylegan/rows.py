@@ -21,8 +21,15 @@ _WHAT = {
 
 def _walk_rows() -> list[Param]:
     return [
-        Param("seed", "int", 1, 0, 9_999_999, doc="the picture that the walk starts from; numbered as in other tools",
-              quantised=True),
+        Param(
+            "seed",
+            "int",
+            1,
+            0,
+            9_999_999,
+            doc="the picture that the walk starts from; numbered as in other tools",
+            quantised=True,
+        ),
         Param(
             "walk",
             "choice",
