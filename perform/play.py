@@ -119,6 +119,8 @@ def hud(rig: Rig) -> tuple[list[str], dict[str, float]]:
     shown = 0.0 if frame is None or not frame.count else 1000.0 / max(frame.percentile(50), 1e-3)
     painter = engine.painters.get("a")
     deck = "shader" if painter is None else f"{painter.fps:.0f} fps, {painter.frame_ms:.0f} ms"
+    delays = getattr(getattr(rig.show, "stage", None), "delays", dict)()
+    deck += "".join(f"   {letter} interpolated, +{s * 1000.0:.0f} ms" for letter, s in delays.items())
     coming = " (next loading)" if engine.coming else ""
     lines = [
         f"{rig.show.preset.title or rig.show.preset.name}  ·  {rig.show.source}{coming}",

@@ -9,6 +9,7 @@ import moderngl
 from perform.core.errors import MediaError, ShaderError
 from perform.core.params import Param
 from perform.core.types import Frame
+from perform.gl.between import Between
 from perform.gl.chain import Chain, Report, one_line
 from perform.gl.rows import DECK_ROWS, LAYER_ROWS
 from perform.gl.shared import Shared
@@ -30,6 +31,7 @@ class Deck:
         self.source: Unit | None = None
         self.standing_in = True
         self._upload = Upload(shared, self.where)
+        self._between: Between | None = None
         self._drawn = Target(shared.ctx, shared.size, shared.dtype)
         self._stand_in = Unit(shared, "stand_in", f"{self.where}/stand_in", stand_in())
         self._stand_in.warm()
@@ -65,10 +67,28 @@ class Deck:
         """The newest frame for this deck."""
         if frame is None:
             return
+        mode = self._shared.word(f"{self.where}/interpolate", "off")
         try:
-            self._upload.take(frame)
+            came = self._upload.take(frame, keep=mode != "off")
         except (MediaError, moderngl.Error, ValueError, TypeError) as error:
             self._report("upload_errors", f"{self.where}: {one_line(error)}")
+            return
+        if mode == "off":
+            self._drop_between()
+        elif self._between is None:
+            self._between = Between(self._shared)
+        if self._between is not None and came and self._upload.texture is not None:
+            self._between.came(self._upload.texture, flow=mode == "flow")
+
+    @property
+    def delay_s(self) -> float:
+        """What drawing pictures between pictures adds, in seconds."""
+        return 0.0 if self._between is None or self.source is not None else self._between.delay_s
+
+    def _drop_between(self) -> None:
+        if self._between is not None:
+            self._between.release()
+            self._between = None
 
     def render(self, pool: Pool) -> moderngl.Texture:
         """Source, then effects; the deck's level rides along."""
@@ -88,7 +108,10 @@ class Deck:
         elif unit is not None:
             unit.rest -= 1
         if unit is None and uploaded is not None:
-            return uploaded
+            if self._between is None:
+                return uploaded
+            mode = self._shared.word(f"{self.where}/interpolate", "off")
+            return self._between.picture(self._upload.older, uploaded, flow=mode == "flow")
         self.standing_in = True
         return self._draw(self._stand_in, {})
 
@@ -105,5 +128,6 @@ class Deck:
         for unit in (self.source, self._stand_in):
             if unit is not None:
                 unit.release()
+        self._drop_between()
         self._upload.release()
         self._drawn.release()

@@ -24,6 +24,8 @@ DECK_ROWS = (
     Param("bypass", "bool", False, doc="leave all effects of the deck out"),
     Param("fit", "choice", FITS[0], choices=FITS,
           doc="pictures of another shape: cut to fill, shown whole, or stretched"),
+    Param("interpolate", "choice", "off", choices=("off", "fade", "flow"),
+          doc="draws pictures between those of a slow source: faded, or moved along; at most one of its frames later"),
 )  # fmt: skip
 
 BLENDS = (

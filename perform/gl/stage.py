@@ -212,6 +212,10 @@ class GlStage:
         """True while the built-in picture is shown because deck a has none."""
         return self._scene.decks["a"].standing_in
 
+    def delays(self) -> dict[str, float]:
+        """Seconds that drawing pictures between pictures adds, by deck; only where it adds any."""
+        return {letter: deck.delay_s for letter, deck in self._scene.decks.items() if deck.delay_s > 0.0}
+
     def counts(self) -> Mapping[str, int]:
         """Counters that only grow: shown, unit_errors, upload_errors, stage_errors, reload_errors."""
         return dict(self._counts)

@@ -89,6 +89,7 @@ class Upload:
         self._raw: moderngl.Texture | None = None
         self._sequence: int | None = None
         self._fitted = Target(shared.ctx, shared.size, shared.dtype)
+        self._older: Target | None = None
         self._warm()
 
     def _warm(self) -> None:
@@ -105,14 +106,32 @@ class Upload:
         """The fitted picture; None before the first one came."""
         return self._fitted.texture if self._raw is not None else None
 
-    def take(self, frame: Frame) -> None:
-        """Upload if the frame's sequence is another than the last. Raises MediaError, keeping the last picture."""
+    @property
+    def older(self) -> moderngl.Texture:
+        """The picture before, while it is kept."""
+        return (self._fitted if self._older is None else self._older).texture
+
+    def _turn_over(self, keep: bool) -> None:
+        """Make room for a new picture beside the one that is there."""
+        if keep and self._older is None:
+            self._older = Target(self._shared.ctx, self._shared.size, self._shared.dtype)
+        if self._older is not None and not keep:
+            self._older.release()
+            self._older = None
+        if self._older is not None:
+            self._fitted, self._older = self._older, self._fitted
+
+    def take(self, frame: Frame, *, keep: bool = False) -> bool:
+        """Upload if the frame's sequence is another than the last; returns whether it was.
+
+        keep: the picture before stays, as `older`. Raises MediaError, keeping the last picture.
+        """
         mode = self._shared.word(self._path, FITS[0])
         if self._raw is not None and frame.sequence == self._sequence:
             if mode != self._mode:
                 self._mode = mode
                 self._fit(self._raw)
-            return
+            return False
         self._mode = mode
         self._sequence = frame.sequence
         pixels = pixels_of(frame.image)
@@ -123,7 +142,9 @@ class Upload:
                 raw.release()
             self._raw = raw = smooth(self._shared.ctx.texture((width, height), components, alignment=1))
         raw.write(pixels, alignment=1)
+        self._turn_over(keep)
         self._fit(raw)
+        return True
 
     def _fit(self, raw: moderngl.Texture) -> None:
         stage = self._shared.size
@@ -151,6 +172,7 @@ class Upload:
         if self._raw is not None:
             self._raw.release()
         self._raw = None
+        self._turn_over(keep=False)
         self._fitted.release()
         self._plain.release()
         self._sharp.release()
