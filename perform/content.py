@@ -17,6 +17,7 @@ from perform.core.card import FILE as CARD_FILE
 from perform.core.errors import ModelError, PerformError, PresetError, ShaderError
 
 SHADER_KINDS = ("generators", "effects", "transitions")
+LATENT_FILE = "latent.toml"  # the card of a saved latent
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -27,7 +28,7 @@ def shipped() -> Path:
 
 
 def search_path() -> tuple[Path, ...]:
-    """Folders that may hold `models/`, `presets/` and `shaders/`, the nearest first, none twice."""
+    """Folders that may hold `models/`, `latents/`, `presets/` and `shaders/`, the nearest first, none twice."""
     folders = (Path.cwd(), platformdirs.user_data_path("perform", appauthor=False), shipped())
     return tuple(dict.fromkeys(folder.resolve() for folder in folders))
 
@@ -35,6 +36,11 @@ def search_path() -> tuple[Path, ...]:
 def find_model(name: str) -> Path:
     """The folder of a model. Raises ModelError, naming models that are spelt alike."""
     return _find(name, _models(), "model", ModelError)
+
+
+def find_latent(name: str) -> Path:
+    """The folder of a saved latent. Raises ModelError, naming latents that are spelt alike."""
+    return _find(name, _latents(), "latent", ModelError)
 
 
 def find_preset(name: str) -> Path:
@@ -72,6 +78,10 @@ def list_shaders(kind: str | None = None) -> list[Path]:
 
 def _models() -> dict[str, Path]:
     return _by_name(lambda root: (p.parent for p in (root / "models").glob(f"*/{CARD_FILE}")), lambda p: p.name)
+
+
+def _latents() -> dict[str, Path]:
+    return _by_name(lambda root: (p.parent for p in (root / "latents").glob(f"*/{LATENT_FILE}")), lambda p: p.name)
 
 
 def _presets() -> dict[str, Path]:

@@ -50,11 +50,14 @@ def plan_source(text: str, device: str = "cpu", *, trusted: bool = False, fast: 
         if not path.is_file():
             raise UsageError(f"source {text!r}: no picture {path}")
         return _generator(text, "still", None, device, {"path": str(path)})
-    from perform.content import find_model
+    from perform.content import find_latent, find_model
 
     by_path = trusted and (Path(name).expanduser() / CARD_FILE).is_file()
     card = read_card(Path(name).expanduser() if by_path else find_model(name))
-    return _generator(text, card.kind, card, device, {"dtype": _quick_dtype(device)} if fast else {})
+    request = {"find_model": find_model, "find_latent": find_latent}
+    return _generator(
+        text, card.kind, card, device, request | ({"dtype": _quick_dtype(device), "live": True} if fast else {})
+    )
 
 
 def _shader(text: str, name: str, trusted: bool) -> SourcePlan:
@@ -76,7 +79,10 @@ def _generator(text: str, kind: str, card: Any, device: str, request: dict[str, 
         generator.prepare(request)
         return generator
 
-    return SourcePlan(text, tuple(make(kind).PARAMS), make=build)
+    shown = make(kind)
+    if card is not None:
+        shown.open(card, device)  # a card may add rows, or take some away
+    return SourcePlan(text, tuple(shown.PARAMS), make=build)
 
 
 def _quick_dtype(device: str) -> Any:

@@ -36,6 +36,9 @@ def render(options: Options, say: Say, progress: Progress = lambda done, total: 
         rig.engine.sinks.append(pixels)
         done = _run(rig, fps, total, progress)
         error = getattr(rig.recorder, "error", None)
+        for deck, painter in rig.engine.painters.items():
+            if painter.last_error:
+                say(f"deck {deck}: {painter.last_error}")
     finally:
         rig.close()
     if error:

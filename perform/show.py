@@ -8,7 +8,6 @@ from typing import Any
 
 from perform.control.keyboard import translate
 from perform.core import clock as tempo_clock
-from perform.core import quantise
 from perform.core.errors import ParamError, PerformError, PresetError
 from perform.core.params import Param
 from perform.core.preset import Preset, read_preset
@@ -28,9 +27,9 @@ ROWS: tuple[Param, ...] = (
       for n in range(1, 9)),
     Param("out/panic", "trigger", False, doc="a safe picture at once, routes off; again: routes back"),
     Param("out/screenshot", "trigger", False, doc="keep this picture as a PNG in the folder you stand in"),
-    Param("preset/recall", "text", "", doc="name of a preset to recall", live=False, quantised=True),
-    Param("preset/next", "trigger", False, doc="the next preset", live=False, quantised=True),
-    Param("preset/previous", "trigger", False, doc="the preset before", live=False, quantised=True),
+    Param("preset/recall", "text", "", doc="name of a preset to recall", live=False),
+    Param("preset/next", "trigger", False, doc="the next preset", live=False),
+    Param("preset/previous", "trigger", False, doc="the preset before", live=False),
 )  # fmt: skip
 
 
@@ -71,8 +70,6 @@ class Show:
         self._triggers: dict[str, int] = {}
         engine.table.add(ROWS)
         engine.table.add(tempo_clock.PARAMS, "tempo")
-        engine.table.add(quantise.PARAMS, "tempo")
-        engine.on_landing(self.after_tick)
         engine.table.add(mix_rows(), "mix")
         self._mount()
 
@@ -244,15 +241,11 @@ class Show:
             self.engine.queue.post(event)
 
     def after_tick(self) -> None:
-        """Once a tick: fades go on, and slow wishes are obeyed."""
-        self.auto_fade.step(self.engine.moment)
-        self.obey()
-
-    def obey(self) -> None:
-        """Slow wishes: preset changes and screenshots. A wish that fails leaves the show as it is."""
+        """Slow wishes, once a tick: preset changes and screenshots. A wish that fails leaves the show as it is."""
         table = self.engine.table
         self._grant_wishes()
         try:
+            self.auto_fade.step(self.engine.moment)
             self._follow_transition()
             wanted = str(table.value("preset/recall"))
             if wanted:

@@ -57,6 +57,14 @@ def test_lists_join_all_places_by_name(places):
     assert content.list_shaders("transitions") == []
 
 
+def test_latents_are_found_by_their_card(places):
+    kept = put(places["user"], "latents/fish/latent.toml").parent
+    assert content.find_latent("fish") == kept
+    for name in ("fis", "../fish", "fish/latent.toml", ""):
+        with pytest.raises(ModelError):
+            content.find_latent(name)
+
+
 def test_shaders_are_found_by_name_kind_and_by_a_path_from_the_keyboard(places, tmp_path):
     effect = put(places["shipped"], "shaders/effects/glow.fs")
     assert content.find_shader("glow") == content.find_shader("glow.fs") == content.find_shader("glow", "effects")

@@ -70,6 +70,7 @@ class InlinePainter:
         began = self._clock()
         frame = self._generator.render(params, {}, moment)
         self._frame = replace(frame, sequence=next(_SEQUENCE))
+        self.last_error = _notice(self._generator) or self.last_error
         self._timing.add((self._clock() - began) * 1000.0)
 
     def newest(self) -> Frame | None:
@@ -181,8 +182,15 @@ class ThreadPainter:
         ended = self._clock()
         self._painted += 1
         self._outbox.put(replace(frame, sequence=next(_SEQUENCE)))
+        self.last_error = _notice(generator) or self.last_error
         self._timing.add((ended - began) * 1000.0)
         self._finished = [*self._finished[-240:], ended]
+
+
+def _notice(generator: Generator) -> str:
+    """What a generator could not have and plays on without, newest last; empty when there is nothing new."""
+    lines = getattr(generator, "notices", ())
+    return str(lines[-1]) if lines else ""
 
 
 def counts(painters: Mapping[str, Painter]) -> dict[str, int]:

@@ -44,7 +44,7 @@ def measure_moves(network: Any, tables: Tables, anchors: Anchors, psi: float) ->
     if on_cpu and network.resolution**2 > PIXELS_ON_CPU:
         return Moves((PLAIN,) * GROUPS, layers)
     styles = [psi * anchors(seed) for seed in SEEDS]
-    plain = [picture(network, tables.w_avg + np.ones((layers.shape[1], 1)) * style) for style in styles]
+    plain = [picture(network, anchors.centre + np.ones((layers.shape[1], 1)) * style) for style in styles]
     variety = float((plain[0] - plain[1]).abs().mean())
 
     def needed(group: int) -> float:

@@ -26,20 +26,23 @@ class FusedConvolution:
 
     def __init__(self, conv: Convolution, dtype: torch.dtype) -> None:
         self.dtype = dtype
-        self.up, self.clamp = conv.up, conv.clamp
+        self.up, self.clamp, self.gain = conv.up, conv.clamp, conv.gain
+        self.renew(conv)
+        self.strength = conv.noise_strength.detach().float() * self.gain
+        self.const = (conv.noise_const.detach().float() * self.strength)[None, None].to(dtype)
+        self.silent = bool(self.strength == 0)
+        self.blur = blur_kernel(self.plain.shape[0], 4.0, self.weight) if conv.up else None
+
+    def renew(self, conv: Convolution) -> None:
+        """Take over the weights, but not the noise."""
         weight = conv.weight.detach().float()
         self.plain = weight  # [out, in, 3, 3] float32, for folding style and demodulation in
         shared = weight.transpose(0, 1).contiguous() if conv.up else weight.contiguous(memory_format=LAST)
-        self.weight = shared.to(dtype)
+        self.weight = shared.to(self.dtype)
         self.squares = weight.square().sum((2, 3)).T.contiguous()
-        gain, self.gain = conv.gain, conv.gain
-        self.bias = conv.bias.detach().float() * gain
+        self.bias = conv.bias.detach().float() * self.gain
         self.affine_weight = (conv.affine.weight * conv.affine.weight_gain).detach().float()
         self.affine_bias = (conv.affine.bias * conv.affine.bias_gain).detach().float()
-        self.strength = conv.noise_strength.detach().float() * gain
-        self.const = (conv.noise_const.detach().float() * self.strength)[None, None].to(dtype)
-        self.silent = bool(self.strength == 0)
-        self.blur = blur_kernel(weight.shape[0], 4.0, self.weight) if conv.up else None
 
     def __call__(self, x: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
         """x [n, in, h, w], w [n, w_dim] float32, noise as it is to be added -> [n, out, H, W]."""
@@ -111,6 +114,17 @@ class FusedSynthesis:
         self.const = blocks[0].const.detach().to(dtype)[None].contiguous(memory_format=LAST)
         self.blocks = [FusedBlock(block, dtype) for block in blocks]
         self.layers = network.layers
+
+    def renew(self, network: SynthesisNetwork, layer: Layer) -> None:
+        """Take over one layer's weights anew; the noise, which an instrument may hold, stays what it is."""
+        size, _, part = layer.name.removeprefix("b").partition(".")
+        block = self.blocks[network.arch.sizes.index(int(size))]
+        if layer.kind == "input":
+            self.const.copy_(network.get_submodule("b4").const[None])
+        elif layer.kind == "colours":
+            block.torgb = FusedToRGB(network.get_submodule(layer.name), self.dtype)  # type: ignore[arg-type]
+        else:
+            block.convs[-1 if part == "conv1" else 0].renew(network.get_submodule(layer.name))  # type: ignore[arg-type]
 
     @torch.inference_mode()
     def __call__(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,39 +11,32 @@ import torch
 
 from perform.core.card import Card
 from perform.core.errors import ModelError, ParamError, PerformError
+from perform.core.params import Param
 from perform.core.types import Frame, Moment, ParamFrame, Picture
 
-from . import latents, rows
-from .calibrate import Moves, measure_moves
-from .grain import Grain
+from . import rows
+from .background import Background
+from .held import Find
 from .load import load_network
-from .travel import Place, Travel, elapsed_s
-from .walk import between
+from .travel import Place, elapsed_s
+from .voice import Voice
 
 PARAMS = rows.PARAMS
 ROUTES = rows.ROUTES
 ROWS = {row.name: row for row in PARAMS}
-DIRECTION_DEPTH = 3.0  # standard deviations of w at a full direction slider
 MOST_THREADS = 4  # of a CPU: more gain little on small pictures, and the screen needs cores, too
 GRAIN_TURNS_PER_BEAT = 0.5  # on a loop the grain makes whole turns: this many a beat for each hz of noise_drift
 
 
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    """A model ready to play. moves: how far and where each move acts."""
-
-    network: Any
-    tables: latents.Tables
-    moves: Moves
-    grain: Grain
-    anchors: latents.Anchors
-
-
 class Instrument:
     """Paints pictures of one StyleGAN. One thread at a time; `prepare` may run in another one before the first
-    `render`. The same parameters and moments give the same bytes on the same device."""
+    `render`. The same parameters and moments give the same bytes on the same device.
 
-    PARAMS = PARAMS
+    PARAMS: the rows of all models; once a card is taken, those of its model. notices: what could not be had while it
+    played (a second model, a latent), one line each; whoever shows them takes them out.
+    """
+
+    PARAMS: Sequence[Param] = PARAMS
     ROUTES = ROUTES
     PICTURES_IN: tuple[str, ...] = ()
     PICTURES_OUT: tuple[str, ...] = ("main",)
@@ -53,52 +45,69 @@ class Instrument:
         self._load = load
         self._card: Card | None = None
         self._device = "cpu"
-        self._loaded: _Loaded | None = None
-        self._travel: Travel | None = None
+        self._voice: Voice | None = None
         self._before: Moment | None = None
         self._grain_turns = 0.0
         self._threads = MOST_THREADS
         self._sequence = 0
+        self._background = Background(patient=True)
+
+    @property
+    def notices(self) -> list[str]:
+        """What could not be had since this was last asked."""
+        found = [self._background.notices.popleft() for _ in range(len(self._background.notices))]
+        return found
 
     def open(self, card: Any, device: str) -> None:
         """Take a model's card and a device (auto, cpu, cuda, cuda:1, mps). Raises ModelError without a card."""
         if not isinstance(card, Card):
             raise ModelError("stylegan: no model was named; use a source like `model:NAME`, `perform list models`")
         self._card, self._device = card, device
+        self.PARAMS = rows.for_card(card.kind, card.architecture)
 
     def prepare(self, request: Mapping[str, Any]) -> None:
-        """Load, learn the latent space, warm up. request: seed (painted first), warm (default True), dtype (a torch
-        dtype), threads (of the CPU, for the thread that renders). Raises ModelError."""
+        """Load, learn the latent space, warm up. Raises ModelError.
+
+        request: seed (painted first), warm (default True), dtype (a torch dtype), threads (of the CPU, for the thread
+        that renders), live (what is asked for in mid-show loads in the background; default False: at once, so that
+        frames never depend on when), find_model and find_latent (name -> folder).
+        """
         if self._card is None:
             raise ModelError("stylegan: prepare came before open")
-        network = self._load(self._card.folder, device=pick_device(self._device), dtype=request.get("dtype"))
+        device, dtype = pick_device(self._device), request.get("dtype")
+
+        def load(folder: Any) -> Any:
+            return self._load(folder, device=device, dtype=dtype)
+
+        network = load(self._card.folder)
+        self._background = Background(patient=not request.get("live", False))
+        find_model: Find | None = request.get("find_model")
         with torch.inference_mode(), self._failing_as_model_error("its latent space cannot be read"):
-            anchors = latents.Anchors(network)
-            tables = latents.compute(network)
-            moves = measure_moves(network, tables, anchors, float(ROWS["psi"].default))  # type: ignore[arg-type]
-            loaded = _Loaded(network, tables, moves, Grain(network), anchors)
+            voice = Voice(
+                network,
+                self._background,
+                second=None if find_model is None else lambda name: load(find_model(name)),
+                find_latent=request.get("find_latent"),
+                psi=float(ROWS["psi"].default),  # type: ignore[arg-type]
+            )
             if request.get("warm", True):
-                seed = int(request.get("seed", ROWS["seed"].default))
-                anchors.gather(range(seed, seed + 4))
-                ws = np.broadcast_to(loaded.tables.w_avg + anchors(seed), (network.num_ws, network.w_dim))
-                for _ in range(2):  # the first run lays out memory and picks kernels
-                    paint(network, ws, [1.0] * len(loaded.tables.noise_group))
+                voice.warm(int(request.get("seed", ROWS["seed"].default)))
         self._threads = int(request.get("threads", MOST_THREADS))
-        self._travel = Travel(anchors)
-        self._loaded = loaded
+        self._voice = voice
 
     def render(self, params: ParamFrame, pictures: Mapping[str, Picture], moment: Moment) -> Frame:
         """Paint one picture [h, w, 3] uint8, an array of its own. Raises ModelError when the network fails."""
-        loaded, travel = self._loaded, self._travel
-        if loaded is None or travel is None:
+        voice = self._voice
+        if voice is None:
             raise ModelError("stylegan: render came before prepare")
         if torch.get_num_threads() > self._threads:  # a setting of each thread, so it is made in the one that paints
             torch.set_num_threads(self._threads)
         p = checked(params)
         with torch.inference_mode(), self._failing_as_model_error("painting failed"):
-            place = travel.step(p, moment)
-            gains = loaded.grain.play(self._grain_angle(p, place, moment), noise_gains(loaded.tables, p))
-            image = paint(loaded.network, compose(loaded.tables, loaded.moves, place, p), gains)
+            dt_s = elapsed_s(self._before, moment)
+            voice.tune(p)
+            place = voice.travel.step(p, moment)
+            image = voice.paint(p, place, dt_s, self._grain_angle(p, place, moment))
         rim = self._card.trim_px if self._card else 0
         if rim:
             image = np.ascontiguousarray(image[rim:-rim, rim:-rim])
@@ -108,10 +117,13 @@ class Instrument:
 
     def close(self) -> None:
         """Let the network go."""
-        self._loaded = self._travel = None
+        self._voice = None
 
     def _grain_angle(self, p: Mapping[str, Any], place: Place, moment: Moment) -> float:
-        rate_hz = float(p["noise_drift"])
+        """Radians. Loops take it from the beat alone, so that it closes with them and never drifts."""
+        rate_hz, beats = float(p["noise_drift"]), int(p["noise_beats"])
+        if beats > 0:
+            return 2.0 * math.pi * (moment.beats / beats % 1.0)
         if place.loop is None:
             self._grain_turns = (self._grain_turns + rate_hz * elapsed_s(self._before, moment)) % 1.0
         elif rate_hz > 0.0:
@@ -153,53 +165,16 @@ def pick_device(name: str) -> str:
 def checked(params: ParamFrame) -> dict[str, Any]:
     """The values of all rows, clamped; what is missing or makes no sense takes its default."""
     values: dict[str, Any] = {}
+    given = params.values
     for name, row in ROWS.items():
-        value = params.values.get(name, row.default)
-        if row.kind == "trigger":
-            values[name] = int(value) if isinstance(value, int | float) and math.isfinite(value) else 0
-            continue
-        try:
-            values[name] = row.checked(value)
-        except ParamError:
+        value = given.get(name)
+        if value is None:
             values[name] = row.default
+        elif row.kind == "trigger":
+            values[name] = int(value) if isinstance(value, int | float) and math.isfinite(value) else 0
+        else:
+            try:
+                values[name] = row.checked(value)
+            except ParamError:
+                values[name] = row.default
     return values
-
-
-def compose(tables: latents.Tables, moves: Moves, place: Place, p: Mapping[str, Any]) -> np.ndarray:
-    """All controls together: the w of every layer, [num_ws, w_dim] float64.
-
-    w_i = w_avg + psi_i * d(group), bent by the group's move and by the directions. Psi rules the walk alone: what the
-    music moves keeps its size at any psi.
-    """
-    psi = np.ones(len(tables.ws_group))
-    cutoff = int(p["cutoff"])
-    psi[: len(psi) if cutoff >= rows.ALL_LAYERS else cutoff] = float(p["psi"])
-    slid = np.array([float(p[f"direction_{n + 1}"]) for n in range(latents.AXES)]) * DIRECTION_DEPTH
-    styles = [between(place.first, place.second, float(p[name])) for name in rows.LAYERS]
-    bends: list[np.ndarray | None] = [None] * latents.GROUPS
-    for g, name in enumerate(rows.LAYERS):
-        amount = float(p[f"{name}_move"]) * moves.depths[g]
-        bends[g] = amount * tables.sway(g, styles[g], place.turn) if amount > 0.0 else None
-    slide, done = slid @ tables.axes, {}
-    ws = np.empty((len(psi), len(tables.w_avg)))
-    for layer, group in enumerate(tables.ws_group):
-        acting = tuple(g for g in range(latents.GROUPS) if moves.layers[g, layer] and bends[g] is not None)
-        key = (group, psi[layer], acting)  # most layers of a group are the same
-        if key not in done:
-            done[key] = tables.w_avg + latents.bent(psi[layer] * styles[group], sum((bends[g] for g in acting), slide))
-        ws[layer] = done[key]
-    return ws
-
-
-def noise_gains(tables: latents.Tables, p: Mapping[str, Any]) -> list[float]:
-    """One factor for each layer's noise."""
-    gains = [float(p[f"noise_{name}"]) for name in rows.LAYERS]
-    return [gains[g] for g in tables.noise_group]
-
-
-def paint(network: Any, ws: np.ndarray, gains: list[float]) -> np.ndarray:
-    """ws [num_ws, w_dim] -> picture [h, w, 3] uint8, an array of its own. -1..1 becomes 0..255."""
-    steering = torch.from_numpy(np.asarray(ws, dtype=np.float32))[None]
-    picture = network.synthesis(steering, noise="const", noise_gain=torch.tensor(gains))[0]
-    levels = picture.float().mul(127.5).add_(128.0).nan_to_num_(128.0).clamp_(0.0, 255.0)
-    return levels.to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()

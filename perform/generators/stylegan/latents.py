@@ -10,64 +10,40 @@ samples of w; nothing is rendered.
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
+from .anchors import Anchors, as_array, seed_z
+from .centres import clusters
+
+__all__ = [
+    "Anchors",
+    "Tables",
+    "as_array",
+    "bent",
+    "compute",
+    "directions",
+    "kinds",
+    "layer_groups",
+    "principal",
+    "seed_z",
+]
+
 SAMPLES = 1024  # of w, for its mean length and covariance
 SAMPLE_SEED = 20
-AXES = 4  # directions kept for each group of layers, and for all of them together
-KEPT_ANCHORS = 256
+AXES = 4  # directions kept for each group of layers
+SLIDERS = 8  # directions kept for all layers together
+PRINCIPAL_SAMPLES = 16384  # of w, where its principal directions are asked for
 GROUPS = 3  # coarse, middle, fine
-
-
-class Anchors:
-    """Seed number -> deviation from w_avg, [w_dim] float64; the newest KEPT_ANCHORS are kept."""
-
-    def __init__(self, network: Any) -> None:
-        self._network = network
-        self._mean = as_array(network.w_avg)
-        self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
-
-    def __call__(self, seed: int) -> np.ndarray:
-        found = self._kept.get(seed)
-        if found is None:
-            self.gather([seed])
-            return self._kept[seed]
-        self._kept.move_to_end(seed)
-        return found
-
-    def gather(self, seeds: Iterable[int]) -> None:
-        """Map several seeds in one go."""
-        missing = [s for s in dict.fromkeys(seeds) if s not in self._kept]
-        if not missing:
-            return
-        z = np.concatenate([seed_z(s, self._network.z_dim) for s in missing])
-        w = as_array(self._network.mapping(torch.from_numpy(z))[:, 0])
-        for seed, row in zip(missing, w, strict=True):
-            self._kept[seed] = row - self._mean
-        while len(self._kept) > KEPT_ANCHORS:
-            self._kept.popitem(last=False)
-
-
-def seed_z(seed: int, z_dim: int) -> np.ndarray:
-    """z [1, z_dim] float32 of a seed, drawn as all StyleGAN tools draw it, so that seed numbers agree with them."""
-    return np.random.RandomState(seed % (1 << 32)).randn(1, z_dim).astype(np.float32)
-
-
-def as_array(tensor: torch.Tensor) -> np.ndarray:
-    """A tensor as float64 on the host."""
-    return tensor.detach().to("cpu", torch.float64).numpy()
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
     """ws_group [num_ws], noise_group [num_layers]: 0 coarse, 1 middle, 2 fine. group_axes [3, AXES, w_dim] and
-    axes [AXES, w_dim]: directions in w, each as long as one standard deviation of w along it. group_readers
+    axes [SLIDERS, w_dim]: directions in w, each as long as one standard deviation of w along it. group_readers
     [3, AXES, w_dim]: a deviation times these is where it lies on its group's axes, in standard deviations."""
 
     w_avg: np.ndarray
@@ -94,8 +70,7 @@ class Tables:
 
 def compute(network: Any) -> Tables:
     """Everything that can be known of a network before it plays."""
-    draw = np.random.RandomState(SAMPLE_SEED).randn(SAMPLES, network.z_dim).astype(np.float32)
-    samples = as_array(network.mapping(torch.from_numpy(draw))[:, 0])
+    samples = sampled(network, SAMPLES)
     samples -= samples.mean(axis=0)
     spread = samples.T @ samples / len(samples)
     variance, basis = np.linalg.eigh(spread)
@@ -106,10 +81,36 @@ def compute(network: Any) -> Tables:
     ws_group = layer_groups(network.num_ws, network.num_ws)
     weights = style_weights(network)
     per_group = [directions(root, [w for i, w in weights if ws_group[i] == g]) for g in range(GROUPS)]
-    everything = directions(root, [w for _, w in weights])
+    everything = directions(root, [w for _, w in weights], SLIDERS)
     noise_group = layer_groups(getattr(network, "num_layers", network.num_ws - 1), network.num_ws)
     axes = np.stack(per_group)
     return Tables(as_array(network.w_avg), ws_group, noise_group, axes, axes @ whiten @ whiten, everything)
+
+
+def sampled(network: Any, count: int) -> np.ndarray:
+    """[count, w_dim] places of w, of all classes alike, drawn from a fixed seed."""
+    chance = np.random.RandomState(SAMPLE_SEED)
+    classes = int(getattr(network, "c_dim", 0) or 0)
+    found = []
+    for begin in range(0, count, SAMPLES):
+        z = torch.from_numpy(chance.randn(min(SAMPLES, count - begin), network.z_dim).astype(np.float32))
+        c = torch.eye(classes)[chance.randint(classes, size=len(z))] if classes else None
+        found.append(as_array(network.mapping(z, c)[:, 0]))
+    return np.concatenate(found)
+
+
+def kinds(network: Any) -> np.ndarray:
+    """Deviations from w_avg round which samples of w gather, [centres.COUNT, w_dim]."""
+    return clusters(sampled(network, SAMPLES) - as_array(network.w_avg))
+
+
+def principal(network: Any) -> np.ndarray:
+    """The principal directions of w [SLIDERS, w_dim], each as long as w's standard deviation along it (Härkönen et
+    al. 2020, "GANSpace", section 2.1, which for StyleGAN is a principal component analysis of w)."""
+    samples = sampled(network, PRINCIPAL_SAMPLES)
+    samples -= samples.mean(axis=0)
+    variance, basis = np.linalg.eigh(samples.T @ samples / len(samples))
+    return directions(basis * np.sqrt(np.maximum(variance, 0.0)) @ basis.T, [], SLIDERS)
 
 
 def layer_groups(count: int, num_ws: int) -> np.ndarray:
@@ -132,19 +133,19 @@ def style_weights(network: Any) -> list[tuple[int, np.ndarray]]:
     return found
 
 
-def directions(root: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
-    """The AXES strongest directions [AXES, w_dim] of some layers; root: the square root of w's covariance.
+def directions(root: np.ndarray, weights: list[np.ndarray], count: int = AXES) -> np.ndarray:
+    """The strongest directions [count, w_dim] of some layers; root: the square root of w's covariance.
 
     With no weights: the principal directions of w. Signs are fixed, so that a slider keeps its sense.
     """
     white = np.concatenate(weights) @ root if weights else root
     strength, vectors = np.linalg.eigh(white.T @ white)
-    chosen = vectors[:, np.argsort(strength)[::-1][:AXES]].T
+    chosen = vectors[:, np.argsort(strength)[::-1][:count]].T
     found = chosen @ root
-    if len(found) < AXES:
-        found = np.resize(found, (AXES, found.shape[1]))
+    if len(found) < count:
+        found = np.resize(found, (count, found.shape[1]))
     largest = np.abs(found).argmax(axis=1)
-    signs = np.sign(found[np.arange(AXES), largest])
+    signs = np.sign(found[np.arange(count), largest])
     return found * np.where(signs == 0.0, 1.0, signs)[:, None]
 
 

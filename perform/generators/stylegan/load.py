@@ -57,6 +57,10 @@ class Network:
         affine: FullyConnected = self.generator.synthesis.get_submodule(f"{layer.name}.affine")  # type: ignore
         return affine.weight * affine.weight_gain
 
+    def renew(self, layer: Layer) -> None:
+        """Take over the weights of a layer that were changed in `generator`, but not its noise."""
+        self._fused.renew(self.generator.synthesis, layer)
+
     @torch.inference_mode()
     def mapping(self, z: Tensor, c: Tensor | None = None, psi: float = 1.0, cutoff: int | None = None) -> Tensor:
         """z [n, z_dim], c [n, c_dim] or None -> [n, num_ws, w_dim]; psi draws the first `cutoff` to the mean."""

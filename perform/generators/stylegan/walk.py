@@ -20,6 +20,7 @@ Anchor = Callable[[int], np.ndarray]
 
 GAIN_LIMIT = 1.7  # how far `mix` stretches; sqrt(2) is met between two orthogonal anchors
 SEEDS = 1 << 32
+PLANE_ROW = 100  # seeds from one row of the plane to the next
 
 
 def mix(anchors: Sequence[np.ndarray], weights: Sequence[float]) -> np.ndarray:
@@ -94,7 +95,11 @@ class Ring:
 
     def at(self, anchor: Anchor, seed: int, phase: float) -> np.ndarray:
         """The deviation at a phase."""
-        return mix([anchor((seed + k) % SEEDS) for k in range(self.count)], self.weights(phase))
+        return self.through([anchor((seed + k) % SEEDS) for k in range(self.count)], phase)
+
+    def through(self, points: Sequence[np.ndarray], phase: float) -> np.ndarray:
+        """The deviation at a phase of the path through these points, `count` of them."""
+        return mix(points, self.weights(phase))
 
 
 def orbit(anchor: Anchor, seed: int, turns: float, reach: float) -> np.ndarray:
@@ -105,6 +110,34 @@ def orbit(anchor: Anchor, seed: int, turns: float, reach: float) -> np.ndarray:
     side = math.sin(tilt)
     weights = (math.cos(tilt), side * math.cos(angle), side * math.sin(angle))
     return mix([centre, anchor((seed + 1) % SEEDS), anchor((seed + 2) % SEEDS)], weights)
+
+
+def plane(anchor: Anchor, seed: int, x: float, y: float) -> np.ndarray:
+    """A place on the plane of seeds: x counts seeds, y hundreds of them, as other tools lay them out. At whole numbers
+    it is that very seed, between them it goes along arcs."""
+    column, row = math.floor(x), math.floor(y)
+    corner = (seed + column + PLANE_ROW * row) % SEEDS
+
+    def along(start: int) -> np.ndarray:
+        if x == column:
+            return anchor(start)
+        return between(anchor(start), anchor((start + 1) % SEEDS), x - column)
+
+    return between(along(corner), along((corner + PLANE_ROW) % SEEDS), y - row) if y != row else along(corner)
+
+
+def noise_loop(anchor: Anchor, seed: int, phase: float, reach: float) -> np.ndarray:
+    """A closed path round `seed` that wanders as noise does: a circle through a smooth random field. reach 0..1: its
+    radius. The field is three harmonics of other seeds, each half as strong as the one before."""
+    centre = anchor(seed)
+    if reach <= 0.0:
+        return centre
+    anchors, weights = [centre], [1.0]
+    for harmonic in range(1, 4):
+        angle, size = 2.0 * math.pi * harmonic * (phase % 1.0), 1.4 * reach * 0.5 ** (harmonic - 1)
+        anchors += [anchor((seed + 2 * harmonic - 1) % SEEDS), anchor((seed + 2 * harmonic) % SEEDS)]
+        weights += [size * math.sin(angle), size * (math.cos(angle) - 1.0)]
+    return mix(anchors, weights)
 
 
 def between(first: np.ndarray, second: np.ndarray, amount: float) -> np.ndarray:
@@ -142,6 +175,8 @@ class Glide:
         if self._age_s >= glide_s:
             self._offset = None
             return target
+        if len(target) < len(self._offset):  # from a w for each layer to one for all
+            target = np.tile(target, len(self._offset) // len(target))
         left = (1.0 - self._age_s / glide_s) ** 3
         length = left * self._from + (1.0 - left) * math.sqrt(target @ target)
         return stretched(target + left * self._offset, length)

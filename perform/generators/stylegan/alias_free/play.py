@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..layers import EPS, GAIN, SLOPE
-from ..protocol import CELLS, Each
+from ..protocol import CELLS, Each, Layer
 from .filters import down_reads, up_phases
 from .network import FilteredLayer, Synthesis3, Waves
 
@@ -135,8 +135,13 @@ class PlayedLayer:
     """One `FilteredLayer`, prepared: weights at unit power, gains folded."""
 
     def __init__(self, layer: FilteredLayer, dtype: torch.dtype) -> None:
-        shape = layer.shape
-        self.shape, self.dtype = shape, dtype
+        self.shape, self.dtype = layer.shape, dtype
+        self.renew(layer)
+        self.activate = FilteredActivation(layer, dtype)
+
+    def renew(self, layer: FilteredLayer) -> None:
+        """Take over the weights; the filters stay."""
+        shape, dtype = self.shape, self.dtype
         weight, gain = layer.weight.detach().float(), layer.magnitude_ema.detach().float().rsqrt()
         self.affine_weight = (layer.affine.weight * layer.affine.weight_gain).detach().float()
         self.affine_bias = layer.affine.bias.detach().float()
@@ -147,7 +152,6 @@ class PlayedLayer:
             self.squares = self.weight.square().sum((2, 3)).T.contiguous()
         self.shared = self.weight.to(dtype).contiguous(memory_format=LAST)
         self.bias = layer.bias.detach().float().to(dtype)
-        self.activate = FilteredActivation(layer, dtype)
 
     def __call__(self, x: Tensor, w: Tensor) -> Tensor:
         """x [n, inputs, h, w], w [n, w_dim] float32 -> [n, outputs, h', w']."""
@@ -175,6 +179,13 @@ class AliasFreeSynthesis:
         self.waves = PlayedWaves(network.input)
         self.played = [PlayedLayer(layer, dtype) for layer in network.filtered()]
         self.layers = network.layers
+
+    def renew(self, network: Synthesis3, layer: Layer) -> None:
+        """Take over one layer's weights anew."""
+        if layer.kind == "input":
+            self.waves = PlayedWaves(network.input)
+        else:
+            self.played[layer.index - 1].renew(network.filtered()[layer.index - 1])
 
     @torch.inference_mode()
     def __call__(
