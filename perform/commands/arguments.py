@@ -41,6 +41,17 @@ def port(text: str) -> int:
     return value
 
 
+def target(text: str) -> str:
+    """`HOST:PORT`, checked."""
+    from perform.options import parse_target
+
+    try:
+        parse_target(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
 def not_negative(text: str) -> float:
     """A number from 0 on."""
     return 0.0 if text in ("0", "0.0") else positive(text)
