@@ -25,9 +25,13 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
     play.add_argument("--fullscreen", action="store_true")
     play.add_argument("--record", type=Path, metavar="FILE.mp4", help="keep picture and sound")
     play.add_argument("--osc-port", type=port, metavar="N", help="UDP port to listen on (default 9000; -1 for none)")
-    play.add_argument("--osc-out", type=target, action="append", metavar="HOST:PORT", help="tell the beat to a listener")
+    play.add_argument(
+        "--osc-out", type=target, action="append", metavar="HOST:PORT", help="tell the beat to a listener"
+    )
     play.add_argument("--midi", metavar="WHICH", help="auto (all devices), none, or a part of a device's name")
-    play.add_argument("--midi-clock-out", metavar="WHERE", help="send MIDI clock: a part of an output's name, or virtual")
+    play.add_argument(
+        "--midi-clock-out", metavar="WHERE", help="send MIDI clock: a part of an output's name, or virtual"
+    )
     play.add_argument("--link", action="store_true", default=None, help="join Ableton Link (an optional extra)")
     play.add_argument("--json", action="store_true", help="print the health report at the end")
     play.set_defaults(run=run)

@@ -23,9 +23,7 @@ class MidiClockOut:
     beat to send, for a slow cable or a slow receiver.
     """
 
-    def __init__(
-        self, send: Callable[[list[int]], object], clock: Callable[[], float], offset_s: float = 0.0
-    ) -> None:
+    def __init__(self, send: Callable[[list[int]], object], clock: Callable[[], float], offset_s: float = 0.0) -> None:
         self._send = send
         self._clock = clock
         self._offset_s = offset_s
