@@ -1,4 +1,4 @@
-"""MIDI clock out: 24 ticks a beat from our own beat, from a thread that keeps to the show's clock between two frames."""
+"""MIDI clock out: 24 ticks a beat from our own beat, from a thread that keeps time between two frames."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def backend() -> Any:
         import rtmidi
     except ImportError:
         raise DeviceError(
-            "no MIDI: python-rtmidi is not installed (it has wheels for Python 3.11 and 3.12): pip install python-rtmidi"
+            "no MIDI: python-rtmidi is not installed (wheels: Python 3.11 and 3.12): pip install python-rtmidi"
         ) from None
     return rtmidi
 

@@ -147,7 +147,8 @@ def test_a_show_follows_a_midi_clock(peer: Any, tmp_path: Path) -> None:
     there = mido.open_output("clock", virtual=True, client_name="daw")
     opened.append(there)
     command = [sys.executable, "-m", "perform.cli", "play", "--json", "--display", "offscreen", "--audio", "silence",
-               "--source", "testcard", "--size", "64x36", "--osc-port", "-1", "--midi", "daw", "--seconds", "5"]  # fmt: skip
+               "--source", "testcard", "--size", "64x36", "--osc-port", "-1", "--midi", "daw",
+               "--seconds", "5"]  # fmt: skip
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     show = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     began, n, period = time.monotonic(), 0, 2.5 / 133.0
@@ -173,5 +174,5 @@ def test_no_midi_on_this_machine_is_one_plain_line(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "nobody_here")
     if os.path.exists("/dev/snd/seq"):
         monkeypatch.setattr("perform.control.midi_ports.apis", lambda: [])
-    with pytest.raises(DeviceError, match="^no MIDI on this machine"):
+    with pytest.raises(DeviceError, match=r"^no MIDI on this machine"):
         MidiPorts(lambda *_: None, time.monotonic).open()
