@@ -109,8 +109,8 @@ def test_a_show_takes_tempo_from_liblo_and_tells_it_to_liblo(tmp_path: Path) -> 
     )
     try:
         with playing(tmp_path, "--display", "offscreen", "--audio", "silence", "--source", "testcard",
-                     "--size", "64x36", "--osc-port", str(inward), "--osc-out", f"127.0.0.1:{outward}", "--midi", "none",
-                     "--seconds", "6") as show:  # fmt: skip
+                     "--size", "64x36", "--osc-port", str(inward), "--osc-out", f"127.0.0.1:{outward}", "--midi",
+                     "none", "--seconds", "6") as show:  # fmt: skip
             show.wait_for("playing")
             time.sleep(0.5)
             subprocess.run(["oscsend", "localhost", str(inward), "/perform/tempo/bpm", "f", "93.5"], check=True)

@@ -77,7 +77,8 @@ def test_a_session_with_nobody_else_in_it_leads_nobody_and_our_tempo_goes_to_the
 @pytest.mark.usefixtures("network")
 def test_a_show_joins_by_a_flag(tmp_path: Path) -> None:
     play = ["-m", "perform.cli", "play", "--json", "--display", "offscreen", "--audio", "silence",
-            "--source", "testcard", "--size", "64x36", "--osc-port", "-1", "--midi", "none", "--link", "--seconds", "5"]  # fmt: skip
+            "--source", "testcard", "--size", "64x36", "--osc-port", "-1", "--midi", "none",
+            "--link", "--seconds", "5"]  # fmt: skip
     done = netns.alone([*HERE, "97", "60"], play, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     tempo = json.loads(done.stdout)["tempo"]
