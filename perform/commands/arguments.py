@@ -97,8 +97,8 @@ def options(args: argparse.Namespace) -> Any:
     )  # fmt: skip
 
 
-def progress_bar() -> Any:
+def progress_bar(doing: str = "rendering", unit: str = "frame") -> Any:
     """A bar on stderr with the time left; use it in a `with`."""
     from perform.progress import ProgressBar
 
-    return ProgressBar(sys.stderr)
+    return ProgressBar(sys.stderr, doing, unit)
