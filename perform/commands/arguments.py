@@ -66,7 +66,7 @@ def look_options() -> argparse.ArgumentParser:
     """What play and render have in common."""
     look = argparse.ArgumentParser(add_help=False)
     look.add_argument("--preset", metavar="NAME", help="a look; see `perform list presets`")
-    look.add_argument("--source", metavar="SOURCE", help="model:NAME, shader:NAME, image:FILE or testcard")
+    look.add_argument("--source", metavar="SOURCE", help="model:, shader:NAME, image:, video:FILE, camera, testcard")
     look.add_argument("--model", metavar="NAME", help="short for --source model:NAME; a folder works too")
     look.add_argument("--size", type=size, metavar="WxH", help="of the picture, like 1280x720")
     look.add_argument("--fps", type=positive, metavar="N", help="frames a second")
