@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from perform.beats import beats_of
-from perform.clocks import open_clocks
 from perform.core.contracts import AudioInput, Control
 from perform.core.errors import DeviceError, PerformError, UsageError
 from perform.core.params import Param, ParamTable, is_wish
@@ -21,8 +21,10 @@ from perform.engine.engine import Engine
 from perform.engine.hearing import LiveHearing, OfflineHearing
 from perform.engine.mailbox import ControlQueue
 from perform.engine.painter import InlinePainter, Painter, ThreadPainter
-from perform.options import DEFAULT_PRESET, Options
+from perform.options import DEFAULT_PRESET, Options, parse_targets
+from perform.shader_desk import MESSAGE_ROW
 from perform.show import MakePainter, Show
+from perform.trial.gate import Gate, install
 
 Say = Callable[[str], None]
 RATE_HZ = 48000.0
@@ -44,6 +46,7 @@ class Rig:
     controls: list[Control] = field(default_factory=list)
     speaker: Any = None
     recorder: Any = None
+    sender: Any = None
     software: bool = True
     clipped: int = 0
     sound_path_s: Callable[[], float] = lambda: 0.0
@@ -59,6 +62,9 @@ class Rig:
         for control in self.controls:
             control.close()
         self.engine.close()
+        self.show.shaders.close()
+        if self.sender is not None:
+            self.sender.close()
         if self.speaker is not None:
             self.speaker.close()
 
@@ -189,6 +195,8 @@ def open_live(options: Options, say: Say) -> Rig:
 
 
 def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sound: AudioInput) -> Rig:
+    from perform.control.osc import OscSender
+
     table = ParamTable()
     queue = ControlQueue(_is_trigger(table))
     analyser = _analyser(sound)
@@ -210,7 +218,10 @@ def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sou
     rig = Rig(show, sound, analyser, clock, speaker=speaker, sound_path_s=hearing.path_s)
     if options.record is not None:
         _record(rig, options, listeners=hearing, clock=clock)
-    rig.controls = [*_controls(options, table, queue, clock, say), *open_clocks(options, engine, clock, say)]
+    rig.controls = _controls(options, table, queue, clock, say)
+    if options.osc_send:
+        rig.sender = OscSender(parse_targets(options.osc_send))
+        show.shaders.listeners.append(partial(rig.sender.send, f"/perform/{MESSAGE_ROW.name}"))
     engine.warm()
     _wait_for_painters(engine)
     clock.restart()
@@ -235,7 +246,10 @@ def _make_show(
     options: Options,
     fast: bool = False,
 ) -> Show:
+    from perform.gl import describe
+
     _mount_audio_rows(engine.table)
+    install(Gate(stage.size, str(describe(stage)["renderer"])))
     show = Show(engine, stage, painter, say, device, options.source, fast)
     show.furnish(options.room)
     engine.set_command(show.command)

@@ -18,6 +18,7 @@ from perform.core.errors import ModelError, PerformError, PresetError, ShaderErr
 
 SHADER_KINDS = ("generators", "effects", "transitions")
 LATENT_FILE = "latent.toml"  # the card of a saved latent
+SHADER_SUFFIXES = (".fs", ".glsl", ".frag")
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -49,14 +50,14 @@ def find_preset(name: str) -> Path:
 
 
 def find_shader(name: str, kind: str | None = None, *, trusted: bool = False) -> Path:
-    """The `.fs` file of a shader.
+    """The file of a shader.
 
     kind: generators, effects or transitions; None looks in all. trusted: `name` was typed by the person who runs
-    perform, so that it may also be the path of an existing `.fs` file. Raises ShaderError.
+    perform, so that it may also be the path of an existing file. Raises ShaderError.
     """
-    if trusted and name.endswith(".fs") and Path(name).is_file():
+    if trusted and name.endswith(SHADER_SUFFIXES) and Path(name).is_file():
         return Path(name).resolve()
-    bare = name[:-3] if name.endswith(".fs") else name
+    bare = name.rpartition(".")[0] if name.endswith(SHADER_SUFFIXES) else name
     return _find(bare, _shaders(kind), f"{kind[:-1]} shader" if kind else "shader", ShaderError)
 
 
@@ -94,7 +95,10 @@ def _shaders(kind: str | None) -> dict[str, Path]:
     if kind is not None and kind not in SHADER_KINDS:
         raise ShaderError(f"no kind of shader {kind!r}; there are {', '.join(SHADER_KINDS)}")
     kinds = (kind,) if kind else SHADER_KINDS
-    return _by_name(lambda root: (p for one in kinds for p in (root / "shaders" / one).glob("*.fs")), lambda p: p.stem)
+    globs = [(one, f"*{suffix}") for one in kinds for suffix in SHADER_SUFFIXES]
+    return _by_name(
+        lambda root: (p for one, glob in globs for p in (root / "shaders" / one).glob(glob)), lambda p: p.stem
+    )
 
 
 def _by_name(listed: Callable[[Path], Iterator[Path]], name_of: Callable[[Path], str]) -> dict[str, Path]:

@@ -10,6 +10,7 @@ from perform.core.preset import Slot
 from perform.deck_source import SourcePlan
 from perform.engine.engine import Engine
 from perform.engine.painter import Painter
+from perform.trial.gate import OnTrialError, admit
 
 MakePainter = Callable[[str, SourcePlan], Painter]
 Slots = list[tuple[str, Any]]
@@ -17,14 +18,18 @@ Slots = list[tuple[str, Any]]
 
 
 def read_slots(slots: Iterable[Slot], problems: list[str]) -> Slots:
-    """The documents of a preset's effects. One that cannot be had is told in `problems` and left out."""
+    """The documents of a preset's effects. One that cannot be had is told in `problems` and left out.
+
+    Raises OnTrialError for one that is being tried.
+    """
     from perform.content import find_shader
-    from perform.isf import read_shader
 
     found: Slots = []
     for slot in slots:
         try:
-            found.append((slot.name, read_shader(find_shader(slot.shader, "effects"))))
+            found.append((slot.name, admit(find_shader(slot.shader, "effects"))))
+        except OnTrialError:
+            raise
         except PerformError as error:
             problems.append(f"effect {slot.name} is left out ({error})")
     return found
@@ -46,8 +51,8 @@ class Decks:
         Its rows are mounted by `mount`. Raises ShaderError, with the old source playing.
         """
         engine = self._engine
-        self._stage.set_source(letter, plan.document, plan.taken)
-        if plan.make is None:
+        self._stage.set_source(letter, plan.document)
+        if plan.document is not None:
             self._drop_painters(letter)
         elif self._plans.get(letter) is None or plan.text != self._plans[letter].text:
             waiting = engine.coming.pop(letter, None)
@@ -59,7 +64,7 @@ class Decks:
     def mount(self) -> None:
         """Add the rows of everything that plays to the table; rows that are there keep their values."""
         for letter, plan in self._plans.items():
-            if plan.make is not None:
+            if plan.document is None:
                 self._engine.table.add(plan.rows, f"deck/{letter}/source")
         for prefix, rows in self._stage.rows():
             self._engine.table.add(rows, prefix)

@@ -28,9 +28,9 @@ def find_transition(name: str) -> Any:
     if name in (PLAIN, OVER):
         return None
     from perform.content import find_shader
-    from perform.isf import read_shader
+    from perform.trial.gate import admit
 
-    return read_shader(find_shader(name, "transitions"))
+    return admit(find_shader(name, "transitions"))
 
 
 @dataclass

@@ -33,7 +33,7 @@ def _loop(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any
     engine, show = rig.engine, rig.show
     fps = options.fps or (30.0 if rig.software else 60.0)
     pacer = Pacer(fps, time.monotonic, time.sleep)
-    watch = ShaderWatch(show.stage)
+    watch = ShaderWatch(show.stage, show.shaders.go_live())
     first_picture_s: float | None = None
     before_s, told_s = time.monotonic(), -1.0
     while show.running and not engine.hearing.finished:
@@ -42,8 +42,8 @@ def _loop(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any
             break
         engine.tick(now_s)
         show.after_tick()
-        for path in watch.changed():
-            show.reload_shader(path)
+        for item in watch.changed():
+            show.shaders.saved(item)
         if first_picture_s is None and engine.health.counts.get("deck a frames", 0):
             first_picture_s = time.monotonic() - began_s
             say(f"first picture after {first_picture_s:.1f} s")
@@ -130,6 +130,7 @@ def hud(rig: Rig) -> tuple[list[str], dict[str, float]]:
     ]
     if engine.health.last_error:
         lines.append(engine.health.last_error[:90])
+    lines += [line[:90] for line in rig.show.shaders.recent() if line not in engine.health.last_error]
     if painter is not None and painter.last_error:
         lines.append(painter.last_error[:90])
     names = ("level", "bass/level", "lowmid/level", "highmid/level", "treble/level")

@@ -20,8 +20,12 @@ from perform.engine.engine import Engine
 from perform.gl.rows import LETTERS
 from perform.mix import OVER, PLAIN, AutoFade, find_transition, mix_rows
 from perform.room import Room, sparing_the_room
+from perform.shader_desk import MESSAGE_ROW, ShaderDesk
+from perform.trial.gate import OnTrialError, SetAsideError
 
 DECK = "a"
+SAFE_SOURCE = "shader:marbling"
+"""Plays where a shader is asked for that hung an earlier show."""
 ROWS: tuple[Param, ...] = (
     *(Param(f"macro/{n}", "float", 0.0, 0.0, 1.0, doc=f"macro {n}: a knob of your own, as a source of routes")
       for n in range(1, 9)),
@@ -68,9 +72,11 @@ class Show:
         self._fast = fast
         self._broken: set[str] = set()
         self._triggers: dict[str, int] = {}
+        self.shaders = ShaderDesk(engine, stage, self._mount, self._mount_mix, say)
         engine.table.add(ROWS)
+        engine.table.add((MESSAGE_ROW,))
         engine.table.add(tempo_clock.PARAMS, "tempo")
-        engine.table.add(mix_rows(), "mix")
+        self._mount_mix()
         self._mount()
 
     @property
@@ -85,10 +91,25 @@ class Show:
         self.stage.set_slices(room.slices)
 
     def recall(self, name: str) -> None:
-        """Bring in a preset by name; see `play`."""
+        """Bring in a preset by name; see `play`. One with shaders that are new here comes when they have been tried."""
         from perform.content import find_preset
 
-        self.play(read_preset(find_preset(name)))
+        preset = read_preset(find_preset(name))
+        try:
+            self.shaders.expect(preset, self._fixed_source)
+        except OnTrialError as coming:
+            self.shaders.notice(f"preset {name}: {coming}")
+            self.shaders.later(lambda: self._asked(lambda: self.recall(name)))
+            return
+        self.play(preset)
+
+    def _asked(self, action: Callable[[], None]) -> None:
+        """What somebody asked for: when it fails, the show stays as it is, and one line says why."""
+        try:
+            action()
+        except PerformError as error:
+            self.engine.health.failed("preset", error)
+            self._say(str(error))
 
     def play(self, preset: Preset) -> None:
         """Bring in a preset that is at hand. An effect that cannot be had is said and left out.
@@ -129,8 +150,11 @@ class Show:
                 if letter not in LETTERS:
                     raise PresetError(f"there are {', '.join(LETTERS)}")
                 plans[letter] = plan_source(text, self._device, trusted=given is not None, fast=self._fast)
+            except SetAsideError as error:  # a box that starts by itself must not stay black for it
+                plans[letter] = plan_source(SAFE_SOURCE, self._device)
+                problems.append(f"deck {letter} plays {SAFE_SOURCE} instead ({error})")
             except PerformError as error:
-                if letter == DECK:
+                if letter == DECK or isinstance(error, OnTrialError):
                     raise
                 problems.append(f"deck {letter} is left out ({error})")
         return plans
@@ -170,12 +194,17 @@ class Show:
             return
         try:
             self.stage.set_transition(find_transition(wanted), over=wanted == OVER)
-        except PerformError:
+        except PerformError as error:
             table.set("mix/transition", self._transition)
+            if isinstance(error, OnTrialError):
+                self.shaders.later(lambda: self._wish_transition(wanted))
             raise
         self._transition = wanted
         table.remove("mix/with")
         self._mount()
+
+    def _wish_transition(self, name: str) -> None:
+        self.engine.table.set("mix/transition", name)
 
     def _foreign(self, preset: Preset) -> bool:
         """Whether deck a plays another source than the preset asks for."""
@@ -207,15 +236,9 @@ class Show:
         self.decks.mount()
         self.wishes.mount()
 
-    def reload_shader(self, path: Path) -> None:
-        """A shader file was saved: compile it beside the old one, swap only if it works, take over new inputs."""
-        message = self.stage.reload(path)
-        if message:
-            self.engine.health.failed("shader", message)
-            self._say(message)
-            return
-        self._mount()
-        self._say(f"{path.name}: reloaded")
+    def _mount_mix(self) -> None:
+        """The mixer's rows, with the transitions that there are now."""
+        self.engine.table.add(mix_rows(), "mix")
 
     def command(self, event: ControlEvent) -> bool:
         """Events whose address is no parameter. Returns whether it was one of ours."""
@@ -243,6 +266,7 @@ class Show:
     def after_tick(self) -> None:
         """Slow wishes, once a tick: preset changes and screenshots. A wish that fails leaves the show as it is."""
         table = self.engine.table
+        self.shaders.step()
         self._grant_wishes()
         try:
             self.auto_fade.step(self.engine.moment)
@@ -265,6 +289,9 @@ class Show:
         for path, value in wishes:
             try:
                 self.wishes.grant(path, value)
+            except OnTrialError as coming:
+                self.shaders.notice(str(coming))
+                self.shaders.later(lambda path=path, value=value: self.engine.wishes.append((path, value)))  # type: ignore[misc]
             except PerformError as error:
                 self.engine.health.failed("deck", error)
                 self._say(str(error))

@@ -31,6 +31,7 @@ def a_rig() -> Rig:
         tempo=TempoClock(122.0), signals={"audio/level": 0.5, "audio/bass/level": 0.9},
     )  # fmt: skip
     show = SimpleNamespace(engine=engine, preset=SimpleNamespace(title="Look", name="look"), source="testcard")
+    show.shaders = SimpleNamespace(recent=lambda: ["ripple.fs: reloaded"])
     sound = SimpleNamespace(name="mic", counts=lambda: counts, tally=counts)
     return Rig(show, sound, None, sound_path_s=lambda: 0.01)  # type: ignore[arg-type]
 
@@ -49,6 +50,7 @@ def test_it_names_look_rates_latency_and_levels() -> None:
         "122.0 bpm (manual 0%)  #...",
         "mic",
         lead,
+        "ripple.fs: reloaded",
     ):
         assert word in text, word
     assert meters["level"] == 0.5 and meters["bass"] == 0.9

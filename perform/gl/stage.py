@@ -57,13 +57,10 @@ class GlStage:
 
     # What is played
 
-    def set_source(self, deck: str, document: Document | None, taken: str = "") -> None:
-        """Let an ISF generator paint the deck; None: the deck shows frames. Raises ShaderError, keeping the old.
-
-        taken: it shows what another deck (or `out`, the finished picture) showed in the frame before.
-        """
+    def set_source(self, deck: str, document: Document | None) -> None:
+        """Let an ISF generator paint the deck; None: the deck shows frames. Raises ShaderError, keeping the old."""
         self.surface.use()
-        self._scene.deck(deck).set_source(document, taken)
+        self._scene.deck(deck).set_source(document)
         self._last = None
 
     def close_deck(self, deck: str) -> None:
@@ -114,6 +111,11 @@ class GlStage:
     def files(self) -> set[Path]:
         """The shader files that are playing: what a watcher looks after."""
         return set().union(*(_files_of(unit.document) for unit in self._scene.units()))
+
+    def prefixes_of(self, path: str | Path) -> set[str]:
+        """Where in the parameter table the units of a file have their rows."""
+        wanted = Path(path).resolve()
+        return {unit.prefix for unit in self._scene.units() if wanted in _files_of(unit.document)}
 
     @property
     def has_window(self) -> bool:
@@ -247,4 +249,6 @@ class GlStage:
 
 
 def _files_of(document: Document) -> set[Path]:
-    return {Path(file).resolve() for file in (document.path, document.vertex_path) if file}
+    """The file, its vertex shader, and the pictures that it brings."""
+    pictures = (item.path for item in document.imported)
+    return {Path(file).resolve() for file in (document.path, document.vertex_path, *pictures) if file}

@@ -78,8 +78,8 @@ def worse(outcomes: Sequence[Outcome], baseline: Mapping[str, str]) -> list[Outc
     A file is known by its path as it was given, else by its name where only one in the baseline bears it.
     """
     names: dict[str, list[str]] = {}
-    for path, outcome in baseline.items():
-        names.setdefault(Path(path).name, []).append(outcome)
+    for path, known in baseline.items():
+        names.setdefault(Path(path).name, []).append(known)
     found = []
     for outcome in outcomes:
         alike = names.get(Path(outcome.path).name, [])

@@ -24,7 +24,8 @@ LEFT_BEHIND = "was being tried when perform last hung or was killed"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """good: may be drawn without a trial by `renderer`. message: why not, where not."""
+    """good: may be drawn without a trial by `renderer`. shown: has come through some frames of a show. message: why
+    not, where it is not good. ms: of a frame in its trial."""
 
     digest: str
     path: str
@@ -32,6 +33,7 @@ class Verdict:
     message: str = ""
     renderer: str = ""
     ms: float = 0.0
+    shown: bool = False
 
 
 def digest_of(path: Path) -> str:
@@ -102,14 +104,19 @@ class Verdicts:
     def begin(self, digest: str, path: Path) -> Mark:
         """Lay down the mark of a trial."""
         file = self._marks / f"{digest}.{os.getpid()}.{time.monotonic_ns()}"
+        # An open file can't be renamed on Windows, nor be looked into by others there.
+        part = file if os.name == "nt" else self._kept / f"{file.name}.part"
         try:
             self._marks.mkdir(parents=True, exist_ok=True)
-            stream = file.open("w", encoding="utf-8")
+            stream = part.open("w", encoding="utf-8")
         except OSError:
             return Mark(file, None)
         _lock(stream)
-        stream.write(str(path))
-        stream.flush()
+        with contextlib.suppress(OSError):
+            stream.write(str(path))
+            stream.flush()
+            if part != file:
+                part.replace(file)  # only now: nobody may find it unlocked or empty
         return Mark(file, stream)
 
     def _take_in_left_behind(self) -> None:

@@ -1,1 +1,0 @@
-"""The live path over a whole sound: what `perform analyze` runs, keeps, tells and draws."""
