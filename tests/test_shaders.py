@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHADERS = ROOT / "shaders"
 GOLDEN = ROOT / "tests" / "golden" / "shaders"
 DIFF = ROOT / "tests" / "golden" / "diff"
-GUIDE, SHEET = ROOT / "docs" / "shaders.md", ROOT / "docs" / "shaders.png"
+GUIDE, SHEET = ROOT / "docs" / "shaders.md", ROOT / "docs" / "shaders.jpg"
 SHEET_BYTES = 600_000
 REGENERATE = os.environ.get("PERFORM_REGENERATE", "") not in ("", "0")
 
@@ -155,7 +155,7 @@ def apart(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def test_there_is_enough_to_play_with() -> None:
-    assert len(GENERATORS) >= 4 and len(EFFECTS) >= 12 and len(TRANSITIONS) >= 2
+    assert len(GENERATORS) >= 16 and len(EFFECTS) >= 30 and len(TRANSITIONS) >= 15
     assert {p.parent.name for p in FILES} == set(KINDS)
     assert len({p.stem for p in FILES}) == len(FILES), "names are addresses: each may be there once"
 
@@ -260,7 +260,10 @@ def test_generator(stage: GlStage, path: Path) -> None:
     assert full.mean() > rest.mean() + 4.0, "does not light up"
     assert full.mean() < 215.0, "burns out"
     later = last(play(stage, document, {}, start_s=START_S + 3.0, heard=lambda i: sound(i + 40)))
-    assert apart(later, last(play(stage, document, {}))) > 1.5, "does not move"
+    first = last(play(stage, document, {}))
+    # What grows begins the same at any hour, and moves while it is watched.
+    watched = first if apart(later, first) > 1.5 else last(play(stage, document, {}, 40))
+    assert max(apart(later, first), apart(watched, first)) > 1.5, "does not move"
 
 
 @pytest.mark.parametrize("path", EFFECTS, ids=_names(EFFECTS))
@@ -464,7 +467,7 @@ def test_the_guide_is_up_to_date() -> None:
     old, tail = rest.split("<!-- end of table -->")
     if REGENERATE:
         GUIDE.write_text(f"{head}<!-- table -->\n{table()}<!-- end of table -->{tail}", "utf-8")
-        contact_sheet().point(lambda v: v & 0xFC | v >> 6).save(SHEET, optimize=True)  # six bits a channel: small
+        contact_sheet().save(SHEET, quality=86, optimize=True)
     else:
         assert old == table(), "run this test with PERFORM_REGENERATE=1"
     assert SHEET.stat().st_size <= SHEET_BYTES
