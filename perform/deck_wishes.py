@@ -19,7 +19,14 @@ from perform.engine.engine import Engine
 from perform.gl.rows import LETTERS
 
 LOAD_ROWS = (
-    Param("load", "text", "", doc="a source to put on this deck, like shader:silk or model:noctiluca", live=False),
+    Param(
+        "load",
+        "text",
+        "",
+        doc="a source to put on this deck, like shader:silk or model:noctiluca",
+        live=False,
+        quantised=True,
+    ),
     Param("unload", "text", "", doc="any word takes everything off this deck; deck a cannot be emptied", live=False),
 )
 CHAIN_ROWS = (

@@ -113,7 +113,7 @@ def effect_rows(shader: str) -> tuple[Param, ...]:
 def _params() -> list[Row]:
     """The rows of the default preset: fixed ones, those of its model and those of its chain."""
     from perform.content import find_preset
-    from perform.core import clock
+    from perform.core import clock, quantise
     from perform.core.preset import read_preset
     from perform.core.routes import route_rows
     from perform.deck_source import plan_source
@@ -125,8 +125,9 @@ def _params() -> list[Row]:
     from perform.show import ROWS
 
     preset = read_preset(find_preset(DEFAULT_PRESET))
-    groups: list[tuple[str, Sequence[Param]]] = [("audio", PARAMS), ("tempo", clock.PARAMS), ("", ROWS),
-                                                *FIXED_ROWS, ("mix", mix_rows()), *wish_rows()]  # fmt: skip
+    tempo = (*clock.PARAMS, *quantise.PARAMS)
+    groups: list[tuple[str, Sequence[Param]]] = [("audio", PARAMS), ("tempo", tempo), ("", ROWS), *FIXED_ROWS,
+                                                 ("mix", mix_rows()), *wish_rows()]  # fmt: skip
     for letter, deck in preset.decks.items():
         groups.append((f"deck/{letter}/source", plan_source(deck.source).rows))
         for slot in deck.fx:

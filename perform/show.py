@@ -8,6 +8,7 @@ from typing import Any
 
 from perform.control.keyboard import translate
 from perform.core import clock as tempo_clock
+from perform.core import quantise
 from perform.core.errors import ParamError, PerformError, PresetError
 from perform.core.params import Param
 from perform.core.preset import Preset, read_preset
@@ -31,9 +32,9 @@ ROWS: tuple[Param, ...] = (
       for n in range(1, 9)),
     Param("out/panic", "trigger", False, doc="a safe picture at once, routes off; again: routes back"),
     Param("out/screenshot", "trigger", False, doc="keep this picture as a PNG in the folder you stand in"),
-    Param("preset/recall", "text", "", doc="name of a preset to recall", live=False),
-    Param("preset/next", "trigger", False, doc="the next preset", live=False),
-    Param("preset/previous", "trigger", False, doc="the preset before", live=False),
+    Param("preset/recall", "text", "", doc="name of a preset to recall", live=False, quantised=True),
+    Param("preset/next", "trigger", False, doc="the next preset", live=False, quantised=True),
+    Param("preset/previous", "trigger", False, doc="the preset before", live=False, quantised=True),
 )  # fmt: skip
 
 
@@ -76,6 +77,8 @@ class Show:
         engine.table.add(ROWS)
         engine.table.add((MESSAGE_ROW,))
         engine.table.add(tempo_clock.PARAMS, "tempo")
+        engine.table.add(quantise.PARAMS, "tempo")
+        engine.on_landing(self._land)
         self._mount_mix()
         self._mount()
 
@@ -264,12 +267,17 @@ class Show:
             self.engine.queue.post(event)
 
     def after_tick(self) -> None:
-        """Slow wishes, once a tick: preset changes and screenshots. A wish that fails leaves the show as it is."""
-        table = self.engine.table
+        """Once a tick: fades go on, and slow wishes are obeyed."""
         self.shaders.step()
+        self._land()
+
+    def _land(self) -> None:
+        """Slow wishes: preset changes and screenshots. A wish that fails leaves the show as it is. Also called in
+        mid-tick, for what has waited for the beat."""
+        self.auto_fade.step(self.engine.moment)
+        table = self.engine.table
         self._grant_wishes()
         try:
-            self.auto_fade.step(self.engine.moment)
             self._follow_transition()
             wanted = str(table.value("preset/recall"))
             if wanted:

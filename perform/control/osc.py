@@ -1,7 +1,10 @@
 """OSC over UDP: one thread receives, a gate reads, the parameter table judges, the engine's queue gets events.
 
-`/perform/` + path sets a parameter in its native units, the same + `/norm` by 0..1. A flood is not thinned here but
-in the engine's queue, which keeps the last value of an address per frame. Nothing is ever answered to a sender.
+`/perform/` + path sets a parameter in its native units, the same + `/norm` by 0..1. With `/at/bar` after either (or
+`/at/beat`, `/at/4_bars`, `/at/now`) it happens on the next bar, whatever `tempo/quantise` says.
+
+A flood is not thinned here but in the engine's queue, which keeps the last value of an address per frame. Nothing is
+ever answered to a sender.
 """
 
 from __future__ import annotations
@@ -20,14 +23,17 @@ from collections.abc import Callable, Iterable, Mapping
 
 from perform.control.osc_gate import Argument, Limits, Message, OscError, read_packet
 from perform.control.osc_send import OscSender
+from perform.core.divisions import parse_division
 from perform.core.errors import DeviceError, ParamError, PerformError
 from perform.core.params import Param
+from perform.core.quantise import NOW
 from perform.core.types import ControlEvent, Value
 
 __all__ = ["Limits", "OscSender", "OscServer", "value_for"]
 
 PREFIX = "/perform/"
 NORM = "/norm"
+AT = "/at/"
 RECEIVE_BUFFER_BYTES = 4 << 20
 WAITING_MAX = 4096
 WAKE_S = 0.1
@@ -172,6 +178,7 @@ class OscServer:
     def _event(self, message: Message) -> ControlEvent | None:
         """The checked event of a message; None where there is nothing to do. Raises ParamError."""
         path = message.address[len(PREFIX) :] if message.address.startswith(PREFIX) else ""
+        path, when = _timed(path)
         param = self._lookup(path) if path else None
         normalised = False
         if param is None and path.endswith(NORM):
@@ -184,7 +191,7 @@ class OscServer:
         if param.kind == "trigger" and not _pulled(param, message.arguments):
             return None
         value = _unit_value(param, message.arguments) if normalised else value_for(param, message.arguments)
-        return ControlEvent(path, value, self._clock(), "osc", normalised)
+        return ControlEvent(path, value, self._clock(), "osc", normalised, when)
 
     def _may_send(self, sender: str) -> bool:
         if sender not in self._judged:
@@ -198,6 +205,17 @@ class OscServer:
     def _fault(self, counter: str, reason: str) -> None:
         self._counts[counter] += 1
         self.last_error = reason if len(reason) <= 300 else reason[:300] + "…"
+
+
+def _timed(path: str) -> tuple[str, str]:
+    """(path without its ending `/at/LENGTH`, the length). Raises PresetError for a length that is none."""
+    before, found, length = path.rpartition(AT)
+    if not found:
+        return path, ""
+    length = length.replace("_", " ")
+    if length != NOW:
+        parse_division(length)
+    return before, length
 
 
 def value_for(param: Param, arguments: tuple[Argument, ...]) -> Value:

@@ -16,6 +16,7 @@ from perform.core.params import Param, ParamTable
 from perform.core.smoothing import Envelope
 from perform.core.types import ParamFrame, Value
 
+NONE_LATER: Mapping[str, Mapping[str, float]] = {}
 COUNTERS = ("count", "onsets", "clip", "drops", "breaks")
 """Last words of the names of sources that only grow."""
 _FIRE_AT, _REARM_AT = 0.5, 0.3
@@ -123,15 +124,29 @@ class RouteBank:
         self.suspended = False
         self.missing: set[str] = set()
 
-    def apply(self, table: ParamTable, signals: Mapping[str, float], dt_s: float) -> ParamFrame:
+    def apply(
+        self,
+        table: ParamTable,
+        signals: Mapping[str, float],
+        dt_s: float,
+        later: Mapping[str, Mapping[str, float]] = NONE_LATER,
+    ) -> ParamFrame:
         """Base values of the table with all routes on top. Sources or targets that are not there are skipped and
-        named in `missing`."""
+        named in `missing`.
+
+        later: by prefix of targets, the sources that are known ahead as they will be when such a target is seen: a
+        painter takes its time.
+        """
         values = dict(table.base())
         if self.suspended:
             return ParamFrame(values)
         lift: dict[str, float] = {}
         for cable in self._cables:
-            self._drive(cable, table, signals, dt_s, values, lift)
+            source = signals.get(cable.route.source)
+            for prefix, known in later.items():
+                if cable.route.target.startswith(prefix):
+                    source = known.get(cable.route.source, source)
+            self._drive(cable, table, source, dt_s, values, lift)
         for path, amount in lift.items():
             row = table[path]
             norm = row.to_norm(values[path])
@@ -143,13 +158,12 @@ class RouteBank:
         self,
         cable: _Cable,
         table: ParamTable,
-        signals: Mapping[str, float],
+        source: float | None,
         dt_s: float,
         values: dict[str, Value],
         lift: dict[str, float],
     ) -> None:
         route = cable.route
-        source = signals.get(route.source)
         if source is None or route.target not in table:
             self.missing.add(route.source if source is None else route.target)
             return

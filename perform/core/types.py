@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,12 @@ class Moment:
         """0..1 within the beat."""
         return self.beats % 1.0
 
+    def ahead(self, by_s: float) -> Moment:
+        """The same moment with its musical time so much further on, at the tempo of now."""
+        beats = by_s * self.tempo_bpm / 60.0
+        bars = self.bars + beats / self.beats_per_bar
+        return replace(self, beats=self.beats + beats, bars=bars, bar_phase=bars % 1.0)
+
 
 @dataclass(frozen=True, slots=True)
 class BeatClock:
@@ -105,6 +111,7 @@ class ControlEvent:
     """One message from a hand. address: a parameter path without the leading `/perform/` (`deck/a/source/psi`).
 
     value: already in native units unless `normalised`. origin: osc, midi, web, keyboard, preset, cue.
+    when: "" as `tempo/quantise` has it for this row, `now`, or the length whose next beginning it waits for (`bar`).
     """
 
     address: str
@@ -112,6 +119,7 @@ class ControlEvent:
     time_s: float
     origin: str
     normalised: bool = False
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)

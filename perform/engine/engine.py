@@ -17,7 +17,8 @@ from perform.core.sources import Lfo, Random, beat_values, free_values
 from perform.core.types import ControlEvent, Features, Frame, Moment, ParamFrame, Value
 from perform.engine.health import Health
 from perform.engine.hearing import Heard, Hearing, resting
-from perform.engine.lead import Lead
+from perform.engine.landing import Landing
+from perform.engine.lead import Lead, PainterDelay
 from perform.engine.mailbox import ControlQueue
 from perform.engine.musical import MusicalTime
 from perform.engine.pacing import MOST_DT_S
@@ -65,12 +66,20 @@ class Engine:
         self.params = ParamFrame({})
         self.heard: Heard | None = None
         self.exact = False  # offline: every sink gets the very frame of the tick
+        self.delays: dict[str, PainterDelay] = {}
+        self.moments: dict[str, Moment] = {}
+        self.landing = Landing(table, self.delays)
+        self._landed: Callable[[], None] = lambda: None
         self._command: Callable[[ControlEvent], bool] = lambda _: False
         self._clock = clock
         self._date = date
         self._before: Moment | None = None
         self._shown: dict[str, int] = {}
         self._wishes: dict[str, ParamFrame] = {}
+
+    def on_landing(self, act: Callable[[], None]) -> None:
+        """Who does the slow work that landed events ask for, in the very frame in which they land."""
+        self._landed = act
 
     def set_command(self, command: Callable[[ControlEvent], bool]) -> None:
         """Who gets events whose address is no parameter."""
@@ -94,7 +103,9 @@ class Engine:
         with self.health.timed("control"):
             self._take_events(seconds)
             self._listen(seconds, dt_s)
-            self.params = self.bank.apply(self.table, self.signals, dt_s)
+            self._land(seconds)
+            self._gather(seconds)
+            self.params = self.bank.apply(self.table, self.signals, dt_s, self._later())
         with self.health.timed("painters"):
             frames = self._paint()
         with self.health.timed("stage"):
@@ -109,9 +120,21 @@ class Engine:
     def _take_events(self, seconds: float) -> None:
         for event in (*self.stage.poll(), *self.queue.drain()):
             try:
+                if not self.landing.keeps(event, self.moment):
+                    self._take(event, seconds)
+            except PerformError as error:
+                self.health.failed("control", error)
+
+    def _land(self, seconds: float) -> None:
+        """What waited for the beat and falls into this frame happens now, slow work included."""
+        events = self.landing.due(self.moment)
+        for event in events:
+            try:
                 self._take(event, seconds)
             except PerformError as error:
                 self.health.failed("control", error)
+        if events:
+            self._landed()
 
     def _take(self, event: ControlEvent, seconds: float) -> None:
         if event.address in self.table:
@@ -163,6 +186,10 @@ class Engine:
         self.heard = heard
         self.musical.advance(seconds, dt_s, values, heard, self.ahead_s)
         self.moment = self.tempo.moment(seconds, dt_s, self.moment.frame + 1, self._date())
+
+    def _gather(self, seconds: float) -> None:
+        """All sources of modulation at this moment."""
+        heard, values = self.heard, self.table.base()
         self.signals = dict(heard.features.values) if heard is not None else {}
         for sense in self.senses:
             self.signals.update(sense.signals(seconds))
@@ -170,6 +197,15 @@ class Engine:
         self.signals.update(free_values(self.free, self.moment))
         for number in range(1, 9):
             self.signals[f"macro/{number}"] = float(values.get(f"macro/{number}", 0.0))  # type: ignore[arg-type]
+
+    def _later(self) -> dict[str, dict[str, float]]:
+        """What the beat will be when each painter's picture of now is seen: its parameters peak with the sound too."""
+        self.moments = {letter: self.moment.ahead(delay.seconds) for letter, delay in self.delays.items()
+                        if delay.seconds > 0.0}  # fmt: skip
+        return {
+            f"deck/{letter}/source/": {**beat_values(moment), **free_values(self.free, moment)}
+            for letter, moment in self.moments.items()
+        }
 
     def _paint(self) -> Mapping[str, Frame]:
         """Hand the moment to the painters and take what is finished."""
@@ -182,12 +218,15 @@ class Engine:
                 self._wishes[letter] = self._own(letter)
             frame = painter.newest()
             if frame is None or seen is None or letter in seen:  # nobody looks: it may rest
-                painter.submit(self._wishes.get(letter, ParamFrame({})), self.moment)
+                moment = self.moments.get(letter, self.moment)
+                painter.submit(self._wishes.get(letter, ParamFrame({})), moment)
                 frame = painter.newest()
             if frame is not None:
                 frames[letter] = frame
                 if self._shown.get(letter) != frame.sequence:
                     self._shown[letter] = frame.sequence
+                    age_s = self.moment.seconds - frame.moment.seconds
+                    self.delays.setdefault(letter, PainterDelay()).note(age_s, self.moment.dt_s)
                     self.health.count(f"deck {letter} frames")
         return frames
 
@@ -198,6 +237,7 @@ class Engine:
         if painter.newest() is None and letter in self.painters:
             return
         before = self.painters.pop(letter, None)
+        self.delays.pop(letter, None)
         self.painters[letter] = self.coming.pop(letter)
         if before is not None:
             before.close()

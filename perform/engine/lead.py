@@ -45,3 +45,17 @@ class Lead:
     def screen_s(self) -> float:
         """From the beginning of a tick to the middle of its picture's time on the screen; 0 while not live."""
         return self.work_s + 0.5 * self.period_s + self.display_s if self.live else 0.0
+
+
+class PainterDelay:
+    """How old a painter's pictures are when they are first shown: what it is told now is seen so much later."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._ages: deque[float] = deque(maxlen=KEPT)
+
+    def note(self, age_s: float, dt_s: float) -> None:
+        """A new picture is shown, `age_s` after the moment that it was painted for; `dt_s` since the picture before."""
+        self._ages.append(min(max(age_s, 0.0), MOST_S))
+        part = share(dt_s, EASE_S) if len(self._ages) > KEPT // 2 else 1.0
+        self.seconds += (median(self._ages) - self.seconds) * part

@@ -54,9 +54,9 @@ MIX_ROWS = (
     Param("fade", "float", 0.0, 0.0, 1.0, doc="the crossfader: 0 is deck a alone, 1 deck b alone"),
     Param("duration_s", "float", 2.0, 0.0, 120.0, "s", "square", "how long a fade takes that goes by itself"),
     Param("beats", "int", 0, 0, 256, "beats", doc="its length in beats; 0: `duration_s` counts"),
-    Param("go", "trigger", False, doc="fade to the other deck by itself"),
-    Param("to_a", "trigger", False, doc="fade to deck a by itself"),
-    Param("to_b", "trigger", False, doc="fade to deck b by itself"),
+    Param("go", "trigger", False, doc="fade to the other deck by itself", quantised=True),
+    Param("to_a", "trigger", False, doc="fade to deck a by itself", quantised=True),
+    Param("to_b", "trigger", False, doc="fade to deck b by itself", quantised=True),
     Param("every_beats", "int", 0, 0, 1024, "beats", doc="fade to the other deck on every so many beats; 0: never"),
 )
 """Besides these there is `mix/transition`, whose choices are the transitions that are found."""

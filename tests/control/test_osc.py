@@ -393,3 +393,19 @@ def test_encode_keeps_to_plain_types():
     assert encode("/x", True) == b"/x\0\0,T\0\0"
     assert encode("/x", 2**40)[4:8] == b",h\0\0"
     assert nested(1).startswith(b"#bundle\0")
+
+
+@pytest.mark.parametrize(
+    ("ending", "when", "normalised"),
+    [("/at/bar", "bar", False), ("/at/4_bars", "4 bars", False), ("/norm/at/beat", "beat", True),
+     ("/at/now", "now", False)],
+)  # fmt: skip
+def test_a_message_may_say_when(ending, when, normalised):
+    with Ear() as ear:
+        for path in (f"deck/a/source/psi{ending}", "out/freeze/at/someday", "out/freeze/at/"):
+            ear.server.take(encode(f"/perform/{path}", (0.25,)))
+        counts = ear.server.counts()
+    assert [(e.address, e.value, e.when, e.normalised) for e in ear.events] == [
+        ("deck/a/source/psi", 0.25, when, normalised)
+    ]
+    assert counts["refused"] == 2

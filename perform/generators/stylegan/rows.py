@@ -30,7 +30,8 @@ _WHAT = {
 
 def _walk_rows() -> list[Param]:
     return [
-        Param("seed", "int", 1, 0, 9_999_999, doc="the picture that the walk starts from; numbered as in other tools"),
+        Param("seed", "int", 1, 0, 9_999_999, doc="the picture that the walk starts from; numbered as in other tools",
+              quantised=True),
         Param("walk", "choice", "drift", choices=WALKS, doc=(
             "hold: stands still where it is. drift: wanders from seed to seed for ever. orbit: circles around one "
             "seed. loop: runs through keyframes and closes after loop_beats. jump: stands, and moves on with a jump. "
@@ -60,7 +61,7 @@ def _walk_rows() -> list[Param]:
             "how the loop goes from keyframe to keyframe: 0 flows, 1 rests and lands on the next in time, -1 leaps at "
             "once and settles"
         )),
-        Param("jump", "trigger", 0, doc="move on to the next seed now"),
+        Param("jump", "trigger", 0, doc="move on to the next seed now", quantised=True),
         Param("jump_on", "choice", "off", choices=CHOICES, doc=(
             "jump by itself, on the beat or the bar, or (onset) each time `push` rises over one half"
         )),
