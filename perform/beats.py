@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from perform.core.contracts import AudioInput
 from perform.core.errors import UsageError
 from perform.core.types import AudioBlock, BeatClock, Features, HandWord
+
+if TYPE_CHECKING:
+    from perform.features.beat import BeatState
 
 
 class KnownBeats:
@@ -32,10 +35,11 @@ class TrackedBeats:
     """
 
     def __init__(self, rate_hz: float) -> None:
-        from perform.features.beat import TRUSTED, BeatTracker
+        from perform.features.beat import TRUSTED
         from perform.features.beat.anchor import Anchor
+        from perform.steady import SteadyTracker
 
-        self._tracker: Any = BeatTracker(rate_hz)
+        self._tracker = SteadyTracker(rate_hz)
         self._anchor = Anchor()
         self._onsets = 0.0
         self._trusted = TRUSTED
@@ -57,10 +61,7 @@ class TrackedBeats:
 
     def __call__(self, block: AudioBlock) -> BeatClock | None:
         """Follow the sound. The newest word, None while the tracker does not trust itself."""
-        while self._words:
-            self._take(self._words.popleft())
-        states = self._tracker.process(block)
-        self._anchor.follow(states)
+        states = self.follow(block)
         newest = states[-1] if states else None
         if newest is not None:
             self._told = BeatClock(
@@ -68,6 +69,23 @@ class TrackedBeats:
                 newest.confidence, "tracker", newest.bar_phase,
             ) if newest.confidence >= self._trusted else None  # fmt: skip
         return self._told
+
+    def follow(self, block: AudioBlock) -> list[BeatState]:
+        """Follow the sound: the tracker's hops. Their beats fall `late_s` later than they say."""
+        while self._words:
+            self._take(self._words.popleft())
+        states = self._tracker.process(block)
+        self._anchor.follow(states)
+        return states
+
+    @property
+    def late_s(self) -> float:
+        """How much later than the tracker says its beats fall."""
+        return self._anchor.late_s
+
+    def counts(self) -> dict[str, int]:
+        """Counters that only grow: what the tracker had to put up with, and words of hands that it refused."""
+        return {**self._tracker.counts(), "refused_words": self.refused}
 
     def _take(self, word: HandWord) -> None:
         time_s = word.time_s - self._anchor.late_s

@@ -1,4 +1,5 @@
-"""What a deck's source names: `model:NAME`, `shader:NAME`, `image:FILE`, `testcard`. Read here, and nowhere else."""
+"""What a deck's source names: `model:NAME`, `shader:NAME`, `image:FILE`, `video:FILE`, `camera:NAME`, `deck:b`,
+`testcard`. Read here, and nowhere else."""
 
 from __future__ import annotations
 
@@ -13,14 +14,15 @@ from perform.core.contracts import Generator
 from perform.core.errors import UsageError
 from perform.core.params import Param
 
-FILES = ("image",)
+FILES = ("image", "video")
 """Kinds whose name is a file."""
-KINDS = ("model", "shader", "image", "testcard")
+KINDS = ("model", "shader", "image", "video", "camera", "deck", "testcard")
 
 
 @dataclass(frozen=True, slots=True)
 class SourcePlan:
-    """A source, looked up but not yet loaded. Either `document` (an ISF generator, run by gl) or `make` is set.
+    """A source, looked up but not yet loaded. One of `document` (an ISF generator, run by gl), `taken` (another deck,
+    or `out`) and `make` is set.
 
     make: opens and prepares the generator; slow, so it is called in a worker. rows: its parameters.
     """
@@ -28,6 +30,7 @@ class SourcePlan:
     text: str
     rows: tuple[Param, ...] = ()
     document: Any = None
+    taken: str = ""
     make: Callable[[], Generator] | None = None
 
 
@@ -40,15 +43,21 @@ def plan_source(text: str, device: str = "cpu", *, trusted: bool = False, fast: 
     kind, _, name = text.partition(":")
     if kind == "testcard" and not name:
         return _generator(text, "testcard", None, device, {})
+    if kind == "camera":
+        return _input(text, "camera", "Camera", {"name": name})
     if kind not in KINDS or not name:
-        known = "model:NAME, shader:NAME, image:FILE or testcard"
+        known = "model:NAME, shader:NAME, image:FILE, video:FILE, camera:NAME, deck:LETTER or testcard"
         raise UsageError(f"source {text!r} is none of {known}; `perform list models` and `list shaders` name them")
     if kind == "shader":
         return _shader(text, name, trusted)
-    if kind == "image":
+    if kind == "deck":
+        return _deck(text, name)
+    if kind in FILES:
         path = Path(name).expanduser()
         if not path.is_file():
-            raise UsageError(f"source {text!r}: no picture {path}")
+            raise UsageError(f"source {text!r}: no file {path}")
+        if kind == "video":
+            return _input(text, "film", "Film", {"path": str(path)})
         return _generator(text, "still", None, device, {"path": str(path)})
     from perform.content import find_latent, find_model
 
@@ -68,6 +77,29 @@ def _shader(text: str, name: str, trusted: bool) -> SourcePlan:
     if document.kind != "generator":
         raise UsageError(f"source {text!r}: {document.path} is a {document.kind}; a source must be a generator")
     return SourcePlan(text, tuple(document.params()), document=document)
+
+
+def _deck(text: str, letter: str) -> SourcePlan:
+    """Another deck's picture, a frame late; `deck:out` is the finished picture."""
+    from perform.gl.rows import FINISHED, LETTERS
+
+    if letter not in (*LETTERS, FINISHED):
+        raise UsageError(f"source {text!r}: there is deck:{', deck:'.join(LETTERS)} and deck:{FINISHED}")
+    return SourcePlan(text, taken=letter)
+
+
+def _input(text: str, module: str, name: str, request: dict[str, Any]) -> SourcePlan:
+    """A film or a camera: it lives in `inputs`, and paints like a generator."""
+    from importlib import import_module
+
+    kind = getattr(import_module(f"perform.inputs.{module}"), name)
+
+    def build() -> Generator:
+        generator: Generator = kind()
+        generator.prepare(request)
+        return generator
+
+    return SourcePlan(text, tuple(kind.PARAMS), make=build)
 
 
 def _generator(text: str, kind: str, card: Any, device: str, request: dict[str, Any]) -> SourcePlan:

@@ -51,8 +51,8 @@ class Decks:
         Its rows are mounted by `mount`. Raises ShaderError, with the old source playing.
         """
         engine = self._engine
-        self._stage.set_source(letter, plan.document)
-        if plan.document is not None:
+        self._stage.set_source(letter, plan.document, plan.taken)
+        if plan.make is None:
             self._drop_painters(letter)
         elif self._plans.get(letter) is None or plan.text != self._plans[letter].text:
             waiting = engine.coming.pop(letter, None)
@@ -64,7 +64,7 @@ class Decks:
     def mount(self) -> None:
         """Add the rows of everything that plays to the table; rows that are there keep their values."""
         for letter, plan in self._plans.items():
-            if plan.document is None:
+            if plan.make is not None:
                 self._engine.table.add(plan.rows, f"deck/{letter}/source")
         for prefix, rows in self._stage.rows():
             self._engine.table.add(rows, prefix)

@@ -103,6 +103,8 @@ def _probes() -> list[Probe]:
         Probe("shaders", True, _shaders, "generators and effects", "fetch the checkout again"),
         Probe("disk", False, _disk, "recordings and takes are written here", "free some space"),
         Probe("osc port", False, _osc_port, "other programs steer the show through it", "take another: --osc-port"),
+        Probe("midi", False, _midi, "controllers, MIDI clock and timecode", "plug one in; see docs/midi.md"),
+        Probe("link", False, _link, "Ableton Link (an extra, under the GPL)", "pip install LinkPython-extern"),
     ]
 
 
@@ -253,6 +255,24 @@ def _osc_port() -> Result:
     finally:
         server.close()
     return Result(True, f"UDP {OSC_PORT} is free")
+
+
+def _midi() -> Result:
+    from perform.control.midi_ports import MidiPorts
+
+    ports = MidiPorts(lambda *_: None, lambda: 0.0, virtual=False)
+    with _c_stderr_shut():
+        ports.open()
+        names = sorted({*ports.names(), *ports.output_names()})
+        ports.close()
+    return Result(bool(names), "; ".join(names) or "no device")
+
+
+def _link() -> Result:
+    from importlib.util import find_spec
+
+    there = find_spec("link") is not None
+    return Result(there, "installed; join with --link" if there else "not installed")
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from perform.core.beat_choice import MODES
 from perform.core.errors import PresetError, UsageError
 from perform.room import NO_ROOM, Room, read_room
 
@@ -15,6 +16,11 @@ DEFAULT_PRESET = "first_light"
 SIZE_LIMIT = 8192
 DELAYS = ("display_delay_s", "capture_delay_s", "playback_delay_s", "loop_delay_s")
 """Of the room, as `perform calibrate` finds them: screen, into the computer, out of it, out and in again."""
+NUMBERS = ("midi_clock_offset_s", "osc_out_rate_hz", "tempo_bpm")
+RANGES = {
+    "midi_clock_offset_s": (-0.2, 0.2), "osc_out_rate_hz": (1.0, 240.0), "tempo_bpm": (30.0, 240.0),
+    "beats_per_bar": (1, 16),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,16 @@ class Options:
     loop_delay_s: float | None = None
     frames: Path | None = None
     room: Room = NO_ROOM
+    midi: str | None = None
+    midi_clock_out: str | None = None
+    midi_clock_offset_s: float = 0.0
+    link: bool | None = None
+    link_start_stop: bool = False
+    osc_out: tuple[str, ...] = ()
+    osc_out_rate_hz: float = 30.0
+    tempo_source: str | None = None
+    tempo_bpm: float | None = None
+    beats_per_bar: int | None = None
 
 
 _VENUE = {
@@ -63,7 +79,16 @@ _VENUE = {
         "fps": "fps",
         "delay_s": "display_delay_s",
     },
-    "osc": {"port": "osc_port", "host": "osc_host", "send": "osc_send"},
+    "osc": {
+        "port": "osc_port",
+        "host": "osc_host",
+        "send": "osc_send",
+        "out": "osc_out",
+        "out_rate_hz": "osc_out_rate_hz",
+    },
+    "midi": {"devices": "midi", "clock_out": "midi_clock_out", "clock_offset_s": "midi_clock_offset_s"},
+    "link": {"enabled": "link", "start_stop": "link_start_stop"},
+    "tempo": {"source": "tempo_source", "bpm": "tempo_bpm", "beats_per_bar": "beats_per_bar"},
     "show": {"preset": "preset"},
 }
 
@@ -77,6 +102,14 @@ def parse_size(text: str) -> tuple[int, int]:
     if not (16 <= width <= SIZE_LIMIT and 16 <= height <= SIZE_LIMIT):
         raise UsageError(f"size {text!r}: both sides must be between 16 and {SIZE_LIMIT}")
     return width, height
+
+
+def parse_target(text: str) -> tuple[str, int]:
+    """`HOST:PORT` as a pair; `[::1]:9000` for IPv6. Raises UsageError."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise UsageError(f"OSC target {text!r}: say it as HOST:PORT, like 127.0.0.1:9001")
+    return host.strip("[]"), int(port)
 
 
 def parse_targets(texts: Iterable[str]) -> list[tuple[str, int]]:
@@ -151,11 +184,28 @@ def _fitted(path: Path, section: str, key: str, name: str, value: Any) -> Any:
         return plain if plain in ("synth", "mic", "silence") or ":" in plain else f"device:{plain}"
     kinds: dict[str, type | tuple[type, ...]] = {
         "monitor": int, "osc_port": int, "fullscreen": bool, "fps": (int, float), "trim_db": (int, float),
-        **dict.fromkeys(DELAYS, (int, float)),
+        **dict.fromkeys((*DELAYS, *NUMBERS), (int, float)),
+        "link": bool, "link_start_stop": bool, "beats_per_bar": int,
     }  # fmt: skip
+    if name == "osc_out":
+        return _targets(where, value)
     wanted = kinds.get(name, str)
-    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+    if not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool)):
         raise PresetError(f"{where} is {value!r}, which is of the wrong kind")
+    if name in RANGES and not RANGES[name][0] <= value <= RANGES[name][1]:
+        raise PresetError(f"{where} is {value!r}; it should be between {RANGES[name][0]:g} and {RANGES[name][1]:g}")
+    if name == "tempo_source" and value not in MODES:
+        raise PresetError(f"{where} is {value!r}; use one of {', '.join(MODES)}")
     if name in DELAYS and (isinstance(value, bool) or not -1.0 <= value <= 1.0):
         raise PresetError(f"{where} is {value!r}; a delay is a number of seconds between -1 and 1")
     return value
+
+
+def _targets(where: str, value: Any) -> tuple[str, ...]:
+    """Where OSC goes: `host:port`, or a list of them."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts) or len(texts) > 32:
+        raise PresetError(f'{where} is {value!r}; say it as "127.0.0.1:9001", or a list of such')
+    for text in texts:
+        parse_target(text)
+    return tuple(texts)

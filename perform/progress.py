@@ -9,8 +9,10 @@ from typing import Any, TextIO
 class ProgressBar:
     """`with ProgressBar(stream) as progress: progress(done, total)`."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, doing: str = "rendering", unit: str = "frame") -> None:
+        """doing: what stands before the bar. unit: of what done and total count."""
         self._stream = stream
+        self._doing, self._unit = doing, unit
         self._bar: Any = None
         self._task: Any = None
         self._told_s = self._began_s = time.monotonic()
@@ -20,7 +22,7 @@ class ProgressBar:
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-            columns = (TextColumn("rendering"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            columns = (TextColumn(self._doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
             self._bar = Progress(*columns, console=Console(file=self._stream))
             self._bar.start()
         return self
@@ -29,14 +31,14 @@ class ProgressBar:
         """Tell how far it is."""
         if self._bar is not None:
             if self._task is None:
-                self._task = self._bar.add_task("rendering", total=total)
+                self._task = self._bar.add_task(self._doing, total=total)
             self._bar.update(self._task, completed=done)
             return
         now_s = time.monotonic()
-        if now_s - self._told_s >= 5.0 or done == total:
+        if now_s - self._told_s >= 5.0 or (done == total and self._told_s > self._began_s):
             self._told_s = now_s
             left_s = (now_s - self._began_s) / max(done, 1) * (total - done)
-            self._stream.write(f"frame {done} of {total}, {left_s:.0f} s left\n")
+            self._stream.write(f"{self._unit} {done} of {total}, {left_s:.0f} s left\n")
             self._stream.flush()
 
     def __exit__(self, *_error: object) -> None:

@@ -41,12 +41,14 @@ HOMES = {
     "librosa": {"features", "bench"},
     "scipy": {"features", "bench", "train"},
     "pythonosc": {"control"},
+    "rtmidi": {"control"},
+    "link": {"inputs"},
     "PIL": {"gl", "generators", "outputs", "train", "bench"},
 }
 """Library -> its home. The rooms of floor 4 may also import it, inside a function."""
 ANYWHERE = {"numpy", "perform"}
 FLOOR_4_ONLY = {"platformdirs", "rich", "watchfiles", "tomlkit"}
-ONLY_TESTS = {"pytest", "hypothesis", "mir_eval", "matplotlib", "ruff", "mypy"}
+ONLY_TESTS = {"mido", "aalink", "pytest", "hypothesis", "mir_eval", "matplotlib", "ruff", "mypy"}
 
 HEAVY = ("torch", "librosa", "sounddevice", "soundfile", "glfw", "moderngl", "av", "scipy", "numba", "PIL")
 BANNED_FILES = {"utils", "helpers", "helper", "misc", "common", "manager", "handler", "info"}
@@ -153,8 +155,8 @@ def test_every_library_stays_at_home():
 def test_what_is_imported_is_required():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     required = {Requirement(line).name.replace("-", "_").lower() for line in project["dependencies"]}
-    names = {"PIL": "pillow", "pythonosc": "python_osc"}
-    optional = {"diffusers", "scipy"}  # an extra; and librosa brings scipy
+    names = {"PIL": "pillow", "pythonosc": "python_osc", "rtmidi": "python_rtmidi"}
+    optional = {"link", "diffusers", "scipy"}  # an extra; and librosa brings scipy
     used = {name.split(".")[0] for path in CODE for name, _, _ in imports(path)} - set(sys.stdlib_module_names)
     assert {names.get(n, n).lower() for n in used - ANYWHERE - optional} <= required
 

@@ -62,18 +62,13 @@ def load_scorer(set_dir: Path) -> ModuleType | None:
 
 def score_one(scorer: ModuleType, reference: Path) -> tuple[dict[str, float], dict[str, float]]:
     """The scorer's figures for one excerpt, announced on the beat and AHEAD_S before it."""
-    import soundfile
+    from perform.analysis.path import announced
+    from perform.inputs import open_input
 
-    from perform.core.types import AudioBlock
-    from perform.features.beat import Announcer, BeatTracker
-
-    samples, rate_hz = soundfile.read(reference.with_suffix(".ogg"), dtype="float32", always_2d=True)
-    tracker = BeatTracker(rate_hz)
-    announcers = (Announcer(0.0), Announcer(AHEAD_S))
-    found: tuple[list[Any], list[Any]] = ([], [])
-    for state in tracker.process(AudioBlock(samples, rate_hz, 0.0)):
-        for announcer, beats in zip(announcers, found, strict=True):
-            beats += announcer.feed(state)
+    sound = open_input(str(reference.with_suffix(".ogg")), live=False)
+    sound.open()
+    found = announced(sound, (0.0, AHEAD_S))
+    sound.close()
     truth = scorer.load(str(reference))
     now, ahead = (scorer.score(truth, np.array(beats, float).reshape(-1, 3), SKIP_S) for beats in found)
     return now, ahead

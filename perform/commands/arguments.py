@@ -41,6 +41,17 @@ def port(text: str) -> int:
     return value
 
 
+def target(text: str) -> str:
+    """`HOST:PORT`, checked."""
+    from perform.options import parse_target
+
+    try:
+        parse_target(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
 def not_negative(text: str) -> float:
     """A number from 0 on."""
     return 0.0 if text in ("0", "0.0") else positive(text)
@@ -55,7 +66,7 @@ def look_options() -> argparse.ArgumentParser:
     """What play and render have in common."""
     look = argparse.ArgumentParser(add_help=False)
     look.add_argument("--preset", metavar="NAME", help="a look; see `perform list presets`")
-    look.add_argument("--source", metavar="SOURCE", help="model:NAME, shader:NAME, image:FILE or testcard")
+    look.add_argument("--source", metavar="SOURCE", help="model:, shader:NAME, image:, video:FILE, camera, testcard")
     look.add_argument("--model", metavar="NAME", help="short for --source model:NAME; a folder works too")
     look.add_argument("--size", type=size, metavar="WxH", help="of the picture, like 1280x720")
     look.add_argument("--fps", type=positive, metavar="N", help="frames a second")
@@ -86,8 +97,8 @@ def options(args: argparse.Namespace) -> Any:
     )  # fmt: skip
 
 
-def progress_bar() -> Any:
+def progress_bar(doing: str = "rendering", unit: str = "frame") -> Any:
     """A bar on stderr with the time left; use it in a `with`."""
     from perform.progress import ProgressBar
 
-    return ProgressBar(sys.stderr)
+    return ProgressBar(sys.stderr, doing, unit)

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from perform.commands.arguments import look_options, options, port, say
+from perform.commands.arguments import look_options, options, port, say, target
 
 EXIT_RECORDING = 74
 QUIET = ("analysis blocks", "analysis hops")
@@ -25,6 +25,14 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
     play.add_argument("--fullscreen", action="store_true")
     play.add_argument("--record", type=Path, metavar="FILE.mp4", help="keep picture and sound")
     play.add_argument("--osc-port", type=port, metavar="N", help="UDP port to listen on (default 9000; -1 for none)")
+    play.add_argument(
+        "--osc-out", type=target, action="append", metavar="HOST:PORT", help="tell the beat to a listener"
+    )
+    play.add_argument("--midi", metavar="WHICH", help="auto (all devices), none, or a part of a device's name")
+    play.add_argument(
+        "--midi-clock-out", metavar="WHERE", help="send MIDI clock: a part of an output's name, or virtual"
+    )
+    play.add_argument("--link", action="store_true", default=None, help="join Ableton Link (an optional extra)")
     play.add_argument(
         "--osc-send",
         action="append",
@@ -45,7 +53,8 @@ def run(args: argparse.Namespace) -> int:
 
     asked = replace(
         options(args), display=args.display, monitor=args.monitor, fullscreen=args.fullscreen, record=args.record,
-        osc_port=args.osc_port, osc_send=tuple(args.osc_send),
+        osc_port=args.osc_port, osc_out=tuple(args.osc_out or ()), midi=args.midi, midi_clock_out=args.midi_clock_out,
+        link=args.link, osc_send=tuple(args.osc_send),
     )  # fmt: skip
     asked, problems = with_venue(asked, find_venue(args.venue))
     for line in problems:

@@ -38,6 +38,7 @@ PARAMS: tuple[Param, ...] = (
     Param("source", "choice", "auto", choices=MODES,
           doc="who may lead: auto takes the first of manual, link, midi, osc, tracker that is there"),
     Param("beats_per_bar", "int", 4, 1, 16, "beats", doc="length of a bar where the source does not know it"),
+    Param("link_follows", "bool", False, doc="the tempo that our hand sets is set for all of the Link session"),
     Param("beat", "float", -1.0, -1.0, 1e9, "beats",
           doc="the beat as another program counts it (2.25: a quarter into the third); send it often", live=False),
 )  # fmt: skip

@@ -30,11 +30,13 @@ class Division:
 
     def count(self, moment: Moment) -> float:
         """How many of this length have passed at a moment: grows for ever, whole where one begins."""
-        if self.bars:
-            return moment.bars / self.bars
-        if self.beats > 1.0:
-            return moment.bars * moment.beats_per_bar / self.beats
-        return moment.beats / self.beats
+        if self.beats and self.beats <= 1.0:
+            return moment.beats / self.beats
+        return self.from_bar(moment)
+
+    def from_bar(self, moment: Moment) -> float:
+        """The same, counted from the bar line whatever the length."""
+        return moment.bars / self.bars if self.bars else moment.bars * moment.beats_per_bar / self.beats
 
     def in_beats(self, beats_per_bar: int) -> float:
         """The length in beats."""

@@ -11,13 +11,16 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from perform.core.beat_sources import Loop, Pulse
 from perform.core.errors import PresetError
 from perform.core.routes import Route
-from perform.core.sources import Lfo, Random
+from perform.core.sources import FreeSource, Lfo, Random
 from perform.core.types import Value
 
 VERSION = 1
-_TOP = {"version", "name", "title", "doc", "tags", "deck", "mix", "master", "params", "route", "lfo", "random"}
+FREE: Mapping[str, type] = {"lfo": Lfo, "random": Random, "pulse": Pulse, "loop": Loop}
+"""Kinds of sources that a preset brings itself: `[pulse.NAME]` becomes the source `pulse/NAME`."""
+_TOP = {"version", "name", "title", "doc", "tags", "deck", "mix", "master", "params", "route", *FREE}
 DECK_OWN = ("level", "bypass", "fit", "interpolate")
 """Values of a deck itself: `level` in `[deck.b]` is `deck/b/level`."""
 DECK_GROUPS = ("layer", "inputs")
@@ -56,7 +59,7 @@ class Preset:
     master: tuple[Slot, ...] = ()
     params: Mapping[str, Value] = field(default_factory=dict)
     routes: tuple[Route, ...] = ()
-    free: tuple[Lfo | Random, ...] = ()
+    free: tuple[FreeSource, ...] = ()
     problems: tuple[str, ...] = ()
     mix: Mapping[str, Value] = field(default_factory=dict)
 
@@ -99,7 +102,7 @@ def parse_preset(text: str, name: str = "untitled") -> Preset:
     reader.unknown("", data, _TOP)
     decks = {letter: reader.deck(letter, body) for letter, body in reader.table(data, "deck").items()}
     master = reader.slots("master", reader.table(data, "master"))
-    free = tuple(reader.units("lfo", Lfo, data) + reader.units("random", Random, data))
+    free = tuple(unit for key, kind in FREE.items() for unit in reader.units(key, kind, data))
     return Preset(
         name=str(data.get("name", name)),
         title=str(data.get("title", "")),
@@ -196,6 +199,9 @@ class _Reader:
     def units(self, key: str, kind: Any, data: Mapping[str, Any]) -> list[Any]:
         known = {f.name for f in fields(kind)} - {"name"}
         out: list[Any] = []
+        listed = data.get(key)
+        if isinstance(listed, list) and all(isinstance(e, dict) and isinstance(e.get("name"), str) for e in listed):
+            data = {key: {e["name"]: {k: v for k, v in e.items() if k != "name"} for e in listed}}
         for name, entry in self.table(data, key).items():
             try:
                 self.unknown(f"{key}.{name}.", entry, known)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from perform.core.blend import smoothstep
+from perform.core.divisions import parse_division
 from perform.core.errors import PresetError
 from perform.core.types import Moment
 
@@ -42,21 +44,43 @@ LFO_SHAPES: Mapping[str, Callable[[float], float]] = {
 }
 
 
+def _check_period(where: str, beats: float, period_s: float, every: str) -> None:
+    if beats < 0.0 or period_s <= 0.0:
+        raise PresetError(f"{where}: the period must be over 0")
+    if not isinstance(every, str):
+        raise PresetError(f"{where}: every is {every!r}; it is a text like 1/8 or `3 bars`")
+    if every and beats > 0.0:
+        raise PresetError(f"{where}: give its period as `every` or as `beats`, not both")
+    if every:
+        try:
+            parse_division(every)
+        except PresetError as error:
+            raise PresetError(f"{where}: every: {error}") from None
+
+
+def _turns(moment: Moment, beats: float, period_s: float, every: str) -> float:
+    """How many periods have passed."""
+    if every:
+        return parse_division(every).count(moment)
+    return moment.beats / beats if beats > 0.0 else moment.seconds / period_s
+
+
 @dataclass(frozen=True, slots=True)
 class Lfo:
-    """A periodic source `lfo/NAME`, 0..1. Its period is `beats` if that is over 0, else `period_s` seconds."""
+    """A periodic source `lfo/NAME`, 0..1. Its period is the note `every` (`1/8T`, `3 bars`) where there is one; else
+    `beats` if that is over 0; else `period_s` seconds."""
 
     name: str
     shape: str = "sine"
     beats: float = 0.0
     period_s: float = 8.0
     phase: float = 0.0
+    every: str = ""
 
     def __post_init__(self) -> None:
         if self.shape not in LFO_SHAPES:
             raise PresetError(f"lfo {self.name}: no shape {self.shape!r}, use one of {', '.join(LFO_SHAPES)}")
-        if self.beats < 0.0 or self.period_s <= 0.0:
-            raise PresetError(f"lfo {self.name}: the period must be over 0")
+        _check_period(f"lfo {self.name}", self.beats, self.period_s, self.every)
 
     @property
     def source(self) -> str:
@@ -65,22 +89,23 @@ class Lfo:
 
     def at(self, moment: Moment) -> float:
         """Value at a moment."""
-        turns = moment.beats / self.beats if self.beats > 0.0 else moment.seconds / self.period_s
+        turns = _turns(moment, self.beats, self.period_s, self.every)
         return LFO_SHAPES[self.shape]((turns + self.phase) % 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Random:
-    """A smooth random source `random/NAME`, 0..1, with a new goal every `beats` beats or `period_s` seconds."""
+    """A smooth random source `random/NAME`, 0..1, with a new goal on every note `every`, or every `beats` beats, or
+    every `period_s` seconds."""
 
     name: str
     beats: float = 0.0
     period_s: float = 4.0
     seed: int = 0
+    every: str = ""
 
     def __post_init__(self) -> None:
-        if self.beats < 0.0 or self.period_s <= 0.0:
-            raise PresetError(f"random {self.name}: the period must be over 0")
+        _check_period(f"random {self.name}", self.beats, self.period_s, self.every)
 
     @property
     def source(self) -> str:
@@ -89,8 +114,7 @@ class Random:
 
     def at(self, moment: Moment) -> float:
         """Value at a moment."""
-        x = moment.beats / self.beats if self.beats > 0.0 else moment.seconds / self.period_s
-        return wander(x, self.seed)
+        return wander(_turns(moment, self.beats, self.period_s, self.every), self.seed)
 
 
 BEAT_SOURCES: Mapping[str, str] = {
@@ -120,6 +144,21 @@ def beat_values(moment: Moment) -> dict[str, float]:
     }
 
 
-def free_values(units: Iterable[Lfo | Random], moment: Moment) -> dict[str, float]:
-    """All LFOs and random walks at a moment."""
+class FreeSource(Protocol):
+    """What a preset may bring as a source of its own: a function of the moment."""
+
+    @property
+    def name(self) -> str:
+        """What the preset calls it."""
+
+    @property
+    def source(self) -> str:
+        """Its name as a source of routes."""
+
+    def at(self, moment: Moment) -> float:
+        """Value at a moment."""
+
+
+def free_values(units: Iterable[FreeSource], moment: Moment) -> dict[str, float]:
+    """All sources of a preset's own at a moment."""
     return {unit.source: unit.at(moment) for unit in units}

@@ -13,7 +13,7 @@ from perform.core.contracts import Sense, Sink, Stage
 from perform.core.errors import PerformError
 from perform.core.params import ParamTable, is_wish
 from perform.core.routes import RouteBank
-from perform.core.sources import Lfo, Random, beat_values, free_values
+from perform.core.sources import FreeSource, beat_values, free_values
 from perform.core.types import ControlEvent, Features, Frame, Moment, ParamFrame, Value
 from perform.engine.health import Health
 from perform.engine.hearing import Heard, Hearing, resting
@@ -56,7 +56,7 @@ class Engine:
         self.tempo = self.musical.tempo
         self.senses: list[Sense] = []
         self.bank = RouteBank()
-        self.free: Sequence[Lfo | Random] = ()
+        self.free: Sequence[FreeSource] = ()
         self.painters: dict[str, Painter] = {}
         self.coming: dict[str, Painter] = {}
         self.sinks: list[Sink] = []
@@ -85,7 +85,7 @@ class Engine:
         """Who gets events whose address is no parameter."""
         self._command = command
 
-    def set_routes(self, bank: RouteBank, free: Sequence[Lfo | Random]) -> None:
+    def set_routes(self, bank: RouteBank, free: Sequence[FreeSource]) -> None:
         """New routes for a new look. Trigger counts stay, so nothing fires by itself."""
         self.table.keep_counts(self.params)
         self.bank, self.free = bank, tuple(free)

@@ -111,12 +111,12 @@ class _Ear:
         return self.newest if hops else None
 
     def counts(self) -> dict[str, int]:
-        """Counters of input and analysis, by name."""
+        """Counters of input, analysis and tracker, by name."""
         counted = dict(self.sound.counts())
-        more = getattr(self.analyser, "counts", None)
-        if callable(more):
-            for name, value in more().items():
-                counted[f"analysis {name}"] = value
+        for prefix, part in (("analysis", self.analyser), ("beats", self.beats)):
+            more = getattr(part, "counts", None)
+            if callable(more):
+                counted |= {f"{prefix} {name}": value for name, value in more().items()}
         if self.errors:
             counted["hearing errors"] = self.errors
         return counted
@@ -133,7 +133,7 @@ class OfflineHearing:
         listeners: Sequence[Listener] = (),
     ) -> None:
         self._ear = _Ear(sound, analyser, beats, listeners)
-        self._read = 0
+        self._read, self._rate_hz = 0, sound.rate_hz
         self._ended = False
 
     def settle_with(self, settle: Callable[[], None]) -> None:
@@ -147,6 +147,9 @@ class OfflineHearing:
     def at(self, seconds: float) -> Heard | None:
         """Read on up to `seconds` of sound."""
         sound = self._ear.sound
+        if sound.rate_hz != self._rate_hz:  # samples read so far, as the new rate counts them
+            self._read = round(self._read / self._rate_hz * sound.rate_hz)
+            self._rate_hz = sound.rate_hz
         missing = round(seconds * sound.rate_hz) - self._read
         while missing > 0 and not self._ended:
             block = sound.read(missing)

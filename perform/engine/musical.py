@@ -9,6 +9,7 @@ from perform.core.beat_choice import BeatChoice
 from perform.core.clock import TempoClock
 from perform.core.contracts import BeatSource
 from perform.core.params import ParamTable
+from perform.core.told_beats import ToldBeats
 from perform.core.types import BeatClock, ControlEvent, HandWord, Value
 from perform.engine.hearing import Heard
 
@@ -20,15 +21,17 @@ LATE_S = 0.5
 class MusicalTime:
     """One owner: the engine's thread.
 
-    steer: who takes the hand's words to the tracker. told_beat: takes what `tempo/beat` says, with its time.
+    sources: the clocks outside. steer: who takes the hand's words to the tracker. outs: who is told our own beat, once
+    a tick, as (beat, bars so far): it is that of the sound, and `time_s` lies ahead by the lead.
     """
 
     def __init__(self) -> None:
         self.tempo = TempoClock()
         self.choice = BeatChoice()
-        self.sources: list[BeatSource] = []
+        self.told = ToldBeats()
+        self.sources: list[BeatSource] = [self.told]
+        self.outs: list[Callable[[BeatClock, float], None]] = []
         self.steer: Callable[[HandWord], None] = lambda _: None
-        self.told_beat: Callable[[float, float], None] = lambda beats, time_s: None
         self.words: dict[str, BeatClock] = {}
         self._counts: dict[str, int] = {}
         self._nudged = False
@@ -57,6 +60,13 @@ class MusicalTime:
             since_s = heard.since_s(word.time_s, seconds) if sound and heard else seconds - word.time_s
         tempo.advance(dt_s, word, since_s + ahead_s)
         self._now_s = seconds
+        if self.outs:
+            own = BeatClock(
+                seconds + ahead_s, tempo.beats, tempo.bpm, tempo.beats_per_bar, tempo.confidence, tempo.source,
+                tempo.bar_phase,
+            )  # fmt: skip
+            for tell in self.outs:
+                tell(own, tempo.bars)
 
     def _settings(self, values: Mapping[str, Value]) -> None:
         tempo = self.tempo
@@ -74,13 +84,13 @@ class MusicalTime:
         """The hand on the tempo: a row below `tempo/` was just set, a trigger perhaps pulled."""
         value = table.value(f"tempo/{what}")
         when = event.time_s if 0.0 <= seconds - event.time_s < LATE_S else seconds
-        if what == "bpm":
+        if what == "bpm" and not (event.origin == "osc" and self.told.alive(seconds)):
             self.tempo.take(float(value))  # type: ignore[arg-type]
             self._tell_beat(weight=0.7)
         elif what == "beats_per_bar":
             self.tempo.set_metre(int(value))  # type: ignore[arg-type]
         elif what == "beat":
-            self.told_beat(float(value), when)  # type: ignore[arg-type]
+            self.told.tell(float(value), when)  # type: ignore[arg-type]
         elif what in TRIGGERS and int(value) != self._counts.get(what, 0):  # type: ignore[arg-type]
             self._counts[what] = int(value)  # type: ignore[arg-type]
             self._pulled(what, when)

@@ -25,6 +25,12 @@ Factory = Callable[[], Generator]
 """Makes a generator that is open and prepared. Called in the worker: it may take its time."""
 
 
+def numbered(frame: Frame, before: Frame | None) -> Frame:
+    """The frame with its number: that of the one before where its image is the very same, so that it is no new one."""
+    same = before is not None and before.image is frame.image
+    return replace(frame, sequence=before.sequence if same and before is not None else next(_SEQUENCE))
+
+
 class Painter(Protocol):
     """What the engine sees of a deck's generator."""
 
@@ -69,7 +75,7 @@ class InlinePainter:
         """Paint now."""
         began = self._clock()
         frame = self._generator.render(params, {}, moment)
-        self._frame = replace(frame, sequence=next(_SEQUENCE))
+        self._frame = numbered(frame, self._frame)
         self.last_error = _notice(self._generator) or self.last_error
         self._timing.add((self._clock() - began) * 1000.0)
 
@@ -181,7 +187,7 @@ class ThreadPainter:
         frame = generator.render(params, {}, moment)
         ended = self._clock()
         self._painted += 1
-        self._outbox.put(replace(frame, sequence=next(_SEQUENCE)))
+        self._outbox.put(numbered(frame, self._outbox.peek()))
         self.last_error = _notice(generator) or self.last_error
         self._timing.add((ended - began) * 1000.0)
         self._finished = [*self._finished[-240:], ended]

@@ -29,6 +29,7 @@ class Deck:
         self.where = f"deck/{name}"
         self.chain = Chain(shared, self.where, report)
         self.source: Unit | None = None
+        self.taken = ""
         self.standing_in = True
         self._upload = Upload(shared, self.where)
         self._between: Between | None = None
@@ -36,8 +37,11 @@ class Deck:
         self._stand_in = Unit(shared, "stand_in", f"{self.where}/stand_in", stand_in())
         self._stand_in.warm()
 
-    def set_source(self, document: Document | None) -> None:
-        """Draw this generator from now on; None: show frames. Raises ShaderError and keeps the old source."""
+    def set_source(self, document: Document | None, taken: str = "") -> None:
+        """Draw this generator from now on; None: show frames, or what deck `taken` showed in the frame before.
+
+        Raises ShaderError and keeps the old source.
+        """
         if document is not None and document.kind != "generator":
             raise ShaderError(f"is a {document.kind}, not a generator: it needs a picture to work on", document.path)
         if document is not None and self.source is not None and self.source.document == document:
@@ -48,7 +52,7 @@ class Deck:
             new.warm()
         if self.source is not None:
             self.source.release()
-        self.source = new
+        self.source, self.taken = new, taken
 
     def rows(self) -> list[tuple[str, tuple[Param, ...]]]:
         """(prefix, parameters) of the deck, its source and its effects."""
@@ -60,8 +64,8 @@ class Deck:
         return [*([] if self.source is None else [self.source]), *self.chain.units]
 
     def inputs(self) -> frozenset[str]:
-        """Whose pictures its generator takes in."""
-        return frozenset()
+        """Whose pictures it takes in, besides those of its effects."""
+        return frozenset({self.taken} if self.taken else ())
 
     def take(self, frame: Frame | None) -> None:
         """The newest frame for this deck."""
@@ -107,7 +111,10 @@ class Deck:
                 self._failed(unit, error)
         elif unit is not None:
             unit.rest -= 1
-        if unit is None and uploaded is not None:
+        if self.taken:
+            if self.taken in self._shared.pictures:
+                return self._shared.kept(self.taken)
+        elif unit is None and uploaded is not None:
             if self._between is None:
                 return uploaded
             mode = self._shared.word(f"{self.where}/interpolate", "off")

@@ -11,11 +11,14 @@ from perform.gl.targets import Target
 
 
 class Kept:
-    """One copy of each picture that somebody wants, on the card; none while nobody does."""
+    """Copies of the pictures that somebody wants, on the card; none while nobody does.
+
+    Two of each, used in turn: what was kept is still being looked at while the next one is kept.
+    """
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
-        self._targets: dict[str, Target] = {}
+        self._targets: dict[str, tuple[Target, Target]] = {}
         self.textures: dict[str, moderngl.Texture] = {}
 
     def keep(self, pictures: Mapping[str, moderngl.Texture]) -> None:
@@ -23,17 +26,19 @@ class Kept:
         for name in [name for name in self._targets if name not in pictures]:
             self.drop(name)
         for name, picture in pictures.items():
-            target = self._targets.get(name)
-            if target is None:
-                target = self._targets[name] = Target(self._shared.ctx, self._shared.size, self._shared.dtype)
-                self.textures[name] = target.texture
-            self._shared.copy(picture, target)
+            pair = self._targets.get(name)
+            if pair is None:
+                ctx, size, dtype = self._shared.ctx, self._shared.size, self._shared.dtype
+                pair = (Target(ctx, size, dtype), Target(ctx, size, dtype))
+            new, old = pair
+            self._shared.copy(picture, new)
+            self._targets[name] = (old, new)
+            self.textures[name] = new.texture
 
     def drop(self, name: str) -> None:
         """Forget one."""
         self.textures.pop(name, None)
-        target = self._targets.pop(name, None)
-        if target is not None:
+        for target in self._targets.pop(name, ()):
             target.release()
 
     def release(self) -> None:

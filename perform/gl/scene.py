@@ -166,7 +166,8 @@ class Scene:
     def _keep(self, drawn: Mapping[str, moderngl.Texture], finished: moderngl.Texture) -> None:
         """Copy what somebody takes in, for the next frame."""
         wanted = self._taken_in(self.units()) - {OWN}
-        for letter in self.decks:
+        for letter, deck in self.decks.items():
+            wanted |= deck.inputs()
             wanted |= {self._shared.word(f"deck/{letter}/layer/mask", "none")} & {FINISHED}
         self._kept.keep({k: v for k, v in {**drawn, FINISHED: finished}.items() if k in wanted})
 

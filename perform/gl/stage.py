@@ -57,10 +57,13 @@ class GlStage:
 
     # What is played
 
-    def set_source(self, deck: str, document: Document | None) -> None:
-        """Let an ISF generator paint the deck; None: the deck shows frames. Raises ShaderError, keeping the old."""
+    def set_source(self, deck: str, document: Document | None, taken: str = "") -> None:
+        """Let an ISF generator paint the deck; None: the deck shows frames. Raises ShaderError, keeping the old.
+
+        taken: it shows what another deck (or `out`, the finished picture) showed in the frame before.
+        """
         self.surface.use()
-        self._scene.deck(deck).set_source(document)
+        self._scene.deck(deck).set_source(document, taken)
         self._last = None
 
     def close_deck(self, deck: str) -> None:

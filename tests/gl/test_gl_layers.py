@@ -216,3 +216,19 @@ def test_solo(gl_player, gl_shader) -> None:
     assert gl_player.show(WHITE)[0, 0, 0] == 0
     assert int(gl_player.show(WHITE, deck__a__fx__halve__solo=True)[0, 0, 0]) == pytest.approx(128, abs=1)
     assert gl_player.show(WHITE, deck__a__fx__halve__solo=True, deck__a__fx__halve__bypass=True)[0, 0, 0] == 255
+
+
+def test_a_deck_that_shows_another_deck_a_frame_late(gl_player) -> None:
+    gl_player.stage.set_source("b", None)
+    gl_player.stage.set_source("a", None, "b")
+    first = gl_player.show(others={"b": flat(50, 0, 0)})
+    assert first.max() > 20, "until there is a picture something else is shown"
+    got = [gl_player.show(others={"b": flat(50 + n, 0, 0)})[3, 3, 0] for n in range(1, 4)]
+    assert got == [50, 51, 52] and gl_player.stage.seen == {"a", "b"}
+
+
+def test_a_deck_that_shows_itself_goes_on(gl_player, gl_shader) -> None:
+    gl_player.stage.set_source("a", None, "out")
+    gl_player.stage.set_chain("deck/a", [("invert", gl_shader("invert"))])
+    got = [int(gl_player.show()[3, 3, 0]) for _ in range(5)]
+    assert got[2] == pytest.approx(255 - got[1], abs=1) and got[4] == pytest.approx(got[2], abs=1)

@@ -1,0 +1,1 @@
+"""The live path over a whole sound: what `perform analyze` runs, keeps, tells and draws."""

@@ -1,0 +1,118 @@
+"""Opens the clocks of a live show: MIDI, Ableton Link, the beat out over OSC. What is not there is said, and played
+without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from perform.core.contracts import Control
+from perform.core.errors import DeviceError
+from perform.core.types import BeatClock, ControlEvent
+from perform.engine.engine import Engine
+from perform.options import Options, parse_target
+
+Say = Callable[[str], None]
+
+
+def open_clocks(options: Options, engine: Engine, clock: Callable[[], float], say: Say) -> list[Control]:
+    """Everything that was asked for and could be opened, joined to the engine; to be closed with the show."""
+    _set_tempo(options, engine)
+    opened: list[Control] = []
+    for make in (_midi, _link, _osc_out):
+        try:
+            control = make(options, engine, clock)
+        except DeviceError as error:
+            if make is not _midi or options.midi not in (None, "auto"):
+                say(f"{error}; playing without")
+            continue
+        if control is not None:
+            opened.append(control)
+    return opened
+
+
+def _set_tempo(options: Options, engine: Engine) -> None:
+    """The room's `[tempo]`."""
+    table = engine.table
+    for path, value in (
+        ("tempo/source", options.tempo_source), ("tempo/bpm", options.tempo_bpm),
+        ("tempo/beats_per_bar", options.beats_per_bar),
+    ):  # fmt: skip
+        if value is not None:
+            table.set(path, value)
+    if options.tempo_bpm is not None:
+        engine.tempo.bpm = float(table.value("tempo/bpm"))  # type: ignore[arg-type]
+    if options.beats_per_bar is not None:
+        engine.tempo.set_metre(int(table.value("tempo/beats_per_bar")))  # type: ignore[arg-type]
+
+
+def _number(engine: Engine, path: str) -> Callable[[], float]:
+    return lambda: float(engine.table.value(path))  # type: ignore[arg-type]
+
+
+def _midi(options: Options, engine: Engine, clock: Callable[[], float]) -> Control | None:
+    if options.midi == "none":
+        return None
+    from perform.control.midi import MidiControl
+
+    midi = MidiControl(
+        clock, options.midi or "auto", clock_out=options.midi_clock_out or "",
+        clock_offset_s=options.midi_clock_offset_s, bpm=_number(engine, "tempo/bpm"),
+    )  # fmt: skip
+    midi.open(engine.queue.post)
+    engine.musical.sources += midi.sources
+    engine.senses.append(midi)
+    if midi.clock_out is not None:
+        engine.musical.outs.append(lambda word, _bars: midi.tell(word))
+    return midi
+
+
+def _link(options: Options, engine: Engine, clock: Callable[[], float]) -> Control | None:
+    if not options.link:
+        return None
+    from perform.inputs.link import LinkSource
+
+    table = engine.table
+    link = LinkSource(
+        clock, engine.tempo.bpm, lambda: int(table.value("tempo/beats_per_bar")),  # type: ignore[arg-type]
+        start_stop=options.link_start_stop, alone=lambda: table.value("tempo/source") == "link",
+    )  # fmt: skip
+    link.open()
+    engine.musical.sources.append(link)
+    engine.senses.append(link)
+
+    def follow(word: BeatClock, _bars: float) -> None:
+        if table.value("tempo/link_follows") and engine.tempo.by_hand:
+            link.set_tempo(word.tempo_bpm)
+
+    engine.musical.outs.append(follow)
+    return _Opened(link, "link")
+
+
+def _osc_out(options: Options, engine: Engine, clock: Callable[[], float]) -> Control | None:
+    if not options.osc_out:
+        return None
+    from perform.control.osc_send import OscSender
+    from perform.control.osc_tempo import OscTempo
+
+    tempo = OscTempo(OscSender([parse_target(text) for text in options.osc_out], options.osc_out_rate_hz), clock)
+    engine.musical.outs.append(tempo.tell)
+    return _Opened(tempo, "osc out")
+
+
+class _Opened:
+    """Something that runs already, as a Control: counted and closed with the others."""
+
+    def __init__(self, part: Any, name: str) -> None:
+        self._part, self.name = part, name
+
+    def open(self, post: Callable[[ControlEvent], None]) -> None:
+        """It is open."""
+
+    def counts(self) -> Mapping[str, int]:
+        """Its counters."""
+        return {f"{self.name} {name}": value for name, value in self._part.counts().items()}
+
+    def close(self) -> None:
+        """Close it."""
+        self._part.close()
