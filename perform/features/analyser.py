@@ -7,6 +7,8 @@ import pkgutil
 from collections.abc import Mapping
 from types import ModuleType
 
+import numpy as np
+
 from perform.core.params import Param
 from perform.core.types import AudioBlock, Features, Value
 from perform.features import units
@@ -17,6 +19,10 @@ from perform.features.scale import Scale
 from perform.features.slow import Slow
 from perform.features.spectra import Spectra
 from perform.features.tables import plan_for
+
+OFFSET = 0.03
+"""Mean of a third of a second from which on sound counts as lying on a constant; of full scale."""
+_OFFSET_EVERY = 64
 
 _OWN_PARAMS = (
     Param("gain_db", "float", 0.0, -30.0, 30.0, "dB", "linear", "trim before everything"),
@@ -137,6 +143,11 @@ class FeatureAnalyser:
         for unit in self._units:
             unit.configure(values)
 
+    def _look_for_offset(self, hop: Hop) -> None:
+        """A constant under the sound is heard as nothing, but counted: it eats headroom, and tells of a fault."""
+        if float(np.abs(hop.slow.mean(axis=1)).max()) > OFFSET * self._intake.gain:
+            self._intake.counts["offset_hops"] += _OFFSET_EVERY
+
     def _step(self) -> Features:
         """Analyse the hop that has just become complete."""
         intake, hop, plan = self._intake, self._hop, self._plan
@@ -154,6 +165,8 @@ class FeatureAnalyser:
         else:
             self._spectra.rest(hop)
         self._slow.step(hop)
+        if self._index % _OFFSET_EVERY == 0:
+            self._look_for_offset(hop)
         self._scale.step(hop)
         self._display.step(hop)
         values: dict[str, float] = {}

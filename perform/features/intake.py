@@ -27,13 +27,17 @@ class Intake:
     """Holds the newest sound, [2, window] and a little more, and counts what it had to stop.
 
     kept: samples of history that are always there. counts: blocks and hops seen; bad_samples (NaN, infinite, absurd),
-    faint_hops (denormal), gaps, rate_changes, refused_blocks (no samples, wrong shape or an impossible rate).
+    faint_hops (denormal), offset_hops (on a constant), gaps, rate_changes, channel_changes, refused_blocks (no
+    samples, wrong shape or an impossible rate).
     """
 
     def __init__(self, plan: Plan) -> None:
         self.counts = dict.fromkeys(
-            ("blocks", "hops", "bad_samples", "faint_hops", "gaps", "rate_changes", "refused_blocks"), 0
-        )
+            (
+                "blocks", "hops", "bad_samples", "faint_hops", "offset_hops", "gaps", "rate_changes",
+                "channel_changes", "refused_blocks",
+            ), 0,
+        )  # fmt: skip
         self.gain = 1.0
         self.peak = 0.0
         self.channels = 2
@@ -79,7 +83,9 @@ class Intake:
         if samples.dtype != np.float32:
             with np.errstate(over="ignore", invalid="ignore"):
                 samples = samples.astype(np.float32)
-        self.channels = samples.shape[1]
+        if samples.shape[1] != self.channels:
+            self.counts["channel_changes"] += self.counts["blocks"] > 1
+            self.channels = samples.shape[1]
         return samples
 
     def follow(self, block: AudioBlock) -> None:
