@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from perform.core.errors import PerformError, ShaderError
 from perform.core.preset import Slot
+from perform.core.types import ParamFrame, Value
 from perform.deck_source import SourcePlan
 from perform.engine.engine import Engine
 from perform.engine.painter import Painter
@@ -43,6 +44,7 @@ class Decks:
         self._stage = stage
         self._make_painter = make_painter
         self._plans: dict[str, SourcePlan] = {}
+        self._ready: dict[tuple[str, str], Painter] = {}
         self.chains: dict[str, Slots] = {}
 
     def load(self, letter: str, plan: SourcePlan) -> None:
@@ -58,8 +60,21 @@ class Decks:
             waiting = engine.coming.pop(letter, None)
             if waiting is not None:
                 waiting.close()
-            engine.coming[letter] = self._make_painter(letter, plan)
+            engine.coming[letter] = self._ready.pop((letter, plan.text), None) or self._make_painter(letter, plan)
         self._plans[letter] = plan
+
+    def prepare(self, letter: str, plan: SourcePlan, params: Mapping[str, Value]) -> None:
+        """Begin to load a source that will be asked for soon, and let it paint its first picture with these values."""
+        if plan.document is not None or plan.text == self.source(letter) or (letter, plan.text) in self._ready:
+            return
+        painter = self._ready[letter, plan.text] = self._make_painter(letter, plan)
+        values = {row.name: params.get(row.name, 0 if row.kind == "trigger" else row.default) for row in plan.rows}
+        painter.submit(ParamFrame(values), self._engine.moment)
+
+    def forget_prepared(self) -> None:
+        """Sources that were prepared and not asked for are let go."""
+        while self._ready:
+            self._ready.popitem()[1].close()
 
     def mount(self) -> None:
         """Add the rows of everything that plays to the table; rows that are there keep their values."""

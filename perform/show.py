@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from perform.ahead import Ahead
 from perform.control.keyboard import translate
 from perform.core import clock as tempo_clock
 from perform.core import quantise
@@ -79,6 +80,8 @@ class Show:
         engine.table.add(tempo_clock.PARAMS, "tempo")
         engine.table.add(quantise.PARAMS, "tempo")
         engine.on_landing(self._land)
+        self.ahead = Ahead(self)
+        engine.landing.prepare = self.ahead.hear
         self._mount_mix()
         self._mount()
 
@@ -97,9 +100,9 @@ class Show:
         """Bring in a preset by name; see `play`. One with shaders that are new here comes when they have been tried."""
         from perform.content import find_preset
 
-        preset = read_preset(find_preset(name))
+        preset = self.ahead.take(name) or read_preset(find_preset(name))
         try:
-            self.shaders.expect(preset, self._fixed_source)
+            self.expect(preset)
         except OnTrialError as coming:
             self.shaders.notice(f"preset {name}: {coming}")
             self.shaders.later(lambda: self._asked(lambda: self.recall(name)))
@@ -141,18 +144,26 @@ class Show:
         for line in problems:
             self._say(f"preset {preset.name}: {line}")
 
+    def plan(self, preset: Preset, letter: str) -> SourcePlan:
+        """What a deck of a preset is to play, looked up. Raises PerformError."""
+        given = self._fixed_source if letter == DECK else None
+        text = given or preset.decks[letter].source
+        return plan_source(text, self._device, trusted=given is not None, fast=self._fast)
+
+    def expect(self, preset: Preset) -> None:
+        """Raises OnTrialError while shaders of a preset that are new here are being tried; that begins with it."""
+        self.shaders.expect(preset, self._fixed_source)
+
     def _plans(self, preset: Preset, problems: list[str]) -> dict[str, SourcePlan]:
         """What each deck of a preset is to play. Raises PerformError for deck a; another deck is left out."""
         if DECK not in preset.decks:
             raise PresetError(f"preset {preset.name}: no deck {DECK!r} in it")
         plans: dict[str, SourcePlan] = {}
         for letter in (DECK, *(letter for letter in preset.decks if letter != DECK)):
-            given = self._fixed_source if letter == DECK else None
-            text = given or preset.decks[letter].source
             try:
                 if letter not in LETTERS:
                     raise PresetError(f"there are {', '.join(LETTERS)}")
-                plans[letter] = plan_source(text, self._device, trusted=given is not None, fast=self._fast)
+                plans[letter] = self.plan(preset, letter)
             except SetAsideError as error:  # a box that starts by itself must not stay black for it
                 plans[letter] = plan_source(SAFE_SOURCE, self._device)
                 problems.append(f"deck {letter} plays {SAFE_SOURCE} instead ({error})")
@@ -270,6 +281,7 @@ class Show:
         """Once a tick: fades go on, and slow wishes are obeyed."""
         self.shaders.step()
         self._land()
+        self.ahead.step()
 
     def _land(self) -> None:
         """Slow wishes: preset changes and screenshots. A wish that fails leaves the show as it is. Also called in
@@ -310,13 +322,16 @@ class Show:
         self._triggers[path] = count
         return pulled
 
-    def _step_preset(self, step: int) -> None:
+    def neighbours(self, step: int) -> list[str]:
+        """The names of the other presets, in the order in which they come after this one, or before it (step -1)."""
         from perform.content import list_presets
 
         names = [p.stem for p in list_presets()]
         here = names.index(self.preset.name) if self.preset.name in names else -step
-        for far in range(1, len(names)):
-            name = names[(here + far * step) % len(names)]
+        return [names[(here + far * step) % len(names)] for far in range(1, len(names))]
+
+    def _step_preset(self, step: int) -> None:
+        for name in self.neighbours(step):
             try:
                 self.recall(name)
                 return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from perform.core.params import ParamTable, is_wish
 from perform.core.quantise import OFF, Quantiser
@@ -15,7 +15,8 @@ _QUANTISE, _WAITING = "tempo/quantise", "tempo/waiting"
 class Landing:
     """Stands between the events and the table. One owner: the engine's thread.
 
-    delays: deck letter -> what its painter's way to the screen takes.
+    delays: deck letter -> what its painter's way to the screen takes. prepare: told of each event that is kept back,
+    so that slow work can be done before the boundary.
     """
 
     def __init__(self, table: ParamTable, delays: Mapping[str, PainterDelay]) -> None:
@@ -23,6 +24,7 @@ class Landing:
         self._delays = delays
         self.quantiser = Quantiser(self._keeps_all)
         self.landed = 0
+        self.prepare: Callable[[ControlEvent], None] = lambda _: None
 
     def keeps(self, event: ControlEvent, moment: Moment) -> bool:
         """Whether an event is kept back for its boundary. Raises PresetError for a length that is none."""
@@ -35,7 +37,10 @@ class Landing:
         length = event.when
         if not length and table[event.address].quantised:
             length = str(table.base().get(_QUANTISE, OFF))
-        return self.quantiser.hold(event, length, moment, self._early_s(event.address))
+        kept = self.quantiser.hold(event, length, moment, self._early_s(event.address))
+        if kept:
+            self.prepare(event)
+        return kept
 
     def due(self, moment: Moment) -> list[ControlEvent]:
         """What is to happen in the frame of `moment`. Also tells the table how much still waits."""

@@ -8,6 +8,7 @@ import moderngl
 
 from perform.core.types import Features, Moment, Value
 from perform.gl.program import own_program
+from perform.gl.program_pool import ProgramPool
 from perform.gl.sound import SoundTextures
 from perform.gl.targets import HALF, Target
 
@@ -33,6 +34,7 @@ class Shared:
         self.size = size
         self.dtype = dtype
         self.sound = SoundTextures(ctx)
+        self.programs = ProgramPool(ctx)
         self.black = ctx.texture((1, 1), 4, data=b"\0\0\0\xff")
         self.moment = Moment(0.0, 0.0, 0)
         self.values: Mapping[str, Value] = {}
@@ -80,6 +82,7 @@ class Shared:
 
     def release(self) -> None:
         """Free the GL objects."""
+        self.programs.release()
         self.sound.release()
         self.black.release()
         self._blend.release()

@@ -25,6 +25,7 @@ from perform.gl.scene import Scene
 from perform.gl.shared import Shared
 from perform.gl.surface import Surface
 from perform.gl.targets import working_dtype
+from perform.gl.unit import Unit
 from perform.isf import Document, read_shader
 
 MAX_MESSAGES = 50
@@ -91,6 +92,18 @@ class GlStage:
     def set_slices(self, slices: Sequence[Slice]) -> None:
         """Show only these parts of the picture, at their places of the screen; none: the whole picture."""
         self._mapping.slices = tuple(slices)
+
+    def prepare(self, document: Document) -> None:
+        """Compile a shader that will be played soon, and draw it once unseen; cheap where that was done already.
+        Raises ShaderError."""
+        if document in self._shared.programs:
+            return
+        self.surface.use()
+        unit = Unit(self._shared, "prepared", "prepared", document)
+        try:
+            unit.warm()
+        finally:
+            unit.release()
 
     def rows(self) -> list[tuple[str, tuple[Param, ...]]]:
         """(prefix, parameters) of everything here, for the parameter table."""

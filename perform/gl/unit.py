@@ -11,7 +11,7 @@ from perform.core.params import Param
 from perform.core.types import Value
 from perform.gl.buffers import Buffers
 from perform.gl.pictures import load_imported
-from perform.gl.program import PassPrograms, Program, compile_document
+from perform.gl.program import PassPrograms, Program
 from perform.gl.rows import BYPASS, OWN, SLOT_ROWS, SOLO, WET, pick_rows
 from perform.gl.shared import Shared
 from perform.gl.targets import Target
@@ -57,15 +57,17 @@ class Unit:
         self._seen: dict[str, int] = {}
         self._frames = 0
         self._began_s = 0.0
-        self._install(document, compile_document(shared.ctx, document), load_imported(shared.ctx, document))
+        self._drawn = document in shared.programs  # then it was drawn with, and the driver is done with it
+        self._install(document, shared.programs.take(document), load_imported(shared.ctx, document))
 
     def adopt(self, document: Document) -> None:
         """Take a new version of the file, keeping buffers. Raises ShaderError and keeps the old one."""
-        program = compile_document(self._shared.ctx, document)
+        self._drawn = document in self._shared.programs
+        program = self._shared.programs.take(document)
         try:
             imported = load_imported(self._shared.ctx, document)
         except BaseException:
-            program.release()
+            self._shared.programs.give(document, program)
             raise
         self._release_program()
         if document.targets() != self.document.targets():
@@ -159,6 +161,8 @@ class Unit:
 
     def warm(self) -> None:
         """Draw once, tiny and unseen: drivers finish compiling at the first draw, which must not be a live one."""
+        if self._drawn:
+            return
         shared, kept, frames = self._shared, self._buffers, self._frames
         out, picture = (Target(shared.ctx, _WARM_PX, shared.dtype) for _ in range(2))
         # Drivers compile for the formats in use, so pictures and buffers are real ones, only small; and of
@@ -231,7 +235,7 @@ class Unit:
         return count > before
 
     def _release_program(self) -> None:
-        self._program.release()
+        self._shared.programs.give(self.document, self._program)
         for texture in self._imported.values():
             texture.release()
 
