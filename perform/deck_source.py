@@ -61,6 +61,10 @@ def plan_source(text: str, device: str = "cpu", *, trusted: bool = False, fast: 
         return _generator(text, "still", None, device, {"path": str(path)})
     from perform.content import find_latent, find_model
 
+    if trusted and Path(name).expanduser().is_file():
+        raise UsageError(
+            f"{name} is a checkpoint from elsewhere; `perform models import {name}` makes a model of it, once"
+        )
     by_path = trusted and (Path(name).expanduser() / CARD_FILE).is_file()
     card = read_card(Path(name).expanduser() if by_path else find_model(name))
     request = {"find_model": find_model, "find_latent": find_latent}

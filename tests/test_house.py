@@ -32,6 +32,7 @@ HOMES = {
     "torch": {"generators", "train", "bench"},
     "diffusers": {"generators", "train", "bench"},
     "safetensors": {"generators", "train", "bench"},
+    "platformdirs": {"generators"},  # where a foreign checkpoint's conversion is kept; upstairs anywhere
     "moderngl": {"gl"},
     "glfw": {"gl"},
     "sounddevice": {"inputs", "outputs"},

@@ -115,18 +115,28 @@ def as_colours(picture: Tensor) -> Tensor:
     return picture if channels == 3 else picture[:, :3] if channels > 3 else picture[:, :1].expand(-1, 3, -1, -1)
 
 
+def folder_of(path: Path) -> Path:
+    """The model folder of a path: itself, or that of a foreign checkpoint, converted once. Raises ModelError."""
+    if not path.is_file():
+        return path
+    from .convert.cache import converted
+
+    return converted(path)
+
+
 def seed_z(number: int, z_dim: int) -> Tensor:
     """z [1, z_dim] float32 of a seed number: numpy's RandomState(number).randn, as all StyleGAN tools draw it."""
     return torch.from_numpy(np.random.RandomState(int(number) % (1 << 32)).randn(1, z_dim)).float()
 
 
 def load_network(path: str | Path, device: str | torch.device = "cpu", dtype: torch.dtype | None = None) -> Network:
-    """Open a model folder (card and safetensors). dtype: of the activations; float32 unless told otherwise.
+    """Open a model folder (card and safetensors), or a foreign checkpoint, which is converted into the user's cache
+    first, once. dtype: of the activations; float32 unless told otherwise.
 
     Checks the hash, then names, shapes and sizes against what the card's architecture needs before a tensor is
     made, then that every number is finite. Raises ModelError, one line, when any of that fails.
     """
-    card = read_card(path)
+    card = read_card(folder_of(Path(path)))
     if card.kind not in KINDS:
         raise ModelError(f"{card.folder}: the card's kind is {card.kind!r}; this loader knows {', '.join(KINDS)}")
     architecture, network = KINDS[card.kind]

@@ -26,7 +26,7 @@ class Architecture:
 
     wiring: how blocks make the picture, [K20] figure 7: "skip" sums the colours of all, "orig" and "resnet" take them
     from the last. img_channels: 1 grey, 3 colours, 4 with alpha. embed_features, layer_features: of the mapping; 0 is
-    w_dim.
+    w_dim. widths: feature maps of each block, where they follow no rule.
     """
 
     z_dim: int = 512
@@ -42,6 +42,7 @@ class Architecture:
     img_channels: int = 3
     embed_features: int = 0
     layer_features: int = 0
+    widths: tuple[int, ...] = ()
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any], where: str = "model") -> Architecture:
@@ -67,17 +68,20 @@ class Architecture:
             "layer_features": (0, 8192),
         }
         for key, value in table.items():
-            if key == "wiring":
-                if value not in WIRINGS:
-                    raise ModelError(f"{where}: [architecture] wiring must be one of {', '.join(WIRINGS)}")
+            if key in ("wiring", "widths"):
                 continue
             lo, hi = limits[key]
             kind = (int, float) if key in ("mapping_lr_multiplier", "conv_clamp") else int
             if isinstance(value, bool) or not isinstance(value, kind) or not lo <= value <= hi:
                 raise ModelError(f"{where}: [architecture] {key} must be a number from {lo} to {hi}, not {value!r}")
-        arch = cls(**table)
+        arch = cls(**{**table, "widths": tuple(table.get("widths", ()))})
         if arch.resolution & (arch.resolution - 1):
             raise ModelError(f"{where}: [architecture] resolution must be a power of two, not {arch.resolution}")
+        if arch.wiring not in WIRINGS:
+            raise ModelError(f"{where}: [architecture] wiring must be one of {', '.join(WIRINGS)}")
+        good = all(type(width) is int and 1 <= width <= 4096 for width in arch.widths)
+        if not good or len(arch.widths) not in (0, len(arch.sizes)):
+            raise ModelError(f"{where}: [architecture] widths must be {len(arch.sizes)} whole numbers of 1..4096")
         return arch
 
     @property
@@ -92,6 +96,8 @@ class Architecture:
 
     def channels(self, size: int) -> int:
         """Feature maps of the block of that side."""
+        if self.widths:
+            return self.widths[self.sizes.index(size)]
         return max(1, min(self.channel_base // size, self.channel_max))
 
     @property

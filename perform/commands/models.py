@@ -1,0 +1,119 @@
+"""`perform models`: bring a model in from elsewhere, look at one, list them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from perform.commands.arguments import say
+from perform.core.errors import UsageError
+
+
+def add(commands: Any, shared: argparse.ArgumentParser) -> None:
+    """Mount the command and what it can do."""
+    models = commands.add_parser("models", parents=[shared], help="bring models in, look at them", allow_abbrev=False)
+    actions = models.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for mount in (_mount_import, _mount_info, _mount_list):
+        mount(actions, shared)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked."""
+    return {"import": import_model, "info": show, "list": list_models}[args.action](args)
+
+
+def _mount_import(actions: Any, shared: argparse.ArgumentParser) -> None:
+    bring = actions.add_parser("import", parents=[shared], help="convert a checkpoint; nothing in it is ever run",
+                               allow_abbrev=False)  # fmt: skip
+    bring.add_argument(
+        "file", type=Path, metavar="FILE", help="a .pkl, .pt, .pth or .safetensors of any StyleGAN2, 3, XL"
+    )
+    bring.add_argument("--name", metavar="N", help="of the model; that of the file unless given")
+    bring.add_argument("--licence", default="", metavar="L", help="the terms it may be used under, if you know them")
+    bring.add_argument("--author", default="", metavar="A", help="who trained it")
+    bring.add_argument("--data", default="", metavar="TEXT", help="what it was trained on")
+    bring.add_argument("--config", type=Path, metavar="FILE", help="settings of a bare state dict, .toml or .json")
+    bring.add_argument("--into", type=Path, metavar="DIR", help="folder of models; your data folder unless given")
+    bring.add_argument("--json", action="store_true", help="print the card")
+    bring.set_defaults(run=run)
+
+
+def _mount_info(actions: Any, shared: argparse.ArgumentParser) -> None:
+    look = actions.add_parser("info", parents=[shared], help="a model's card, and what is in it", allow_abbrev=False)
+    look.add_argument("name", metavar="NAME", help="of a model, or its folder")
+    look.add_argument("--json", action="store_true")
+    look.set_defaults(run=run)
+
+
+def _mount_list(actions: Any, shared: argparse.ArgumentParser) -> None:
+    listing = actions.add_parser("list", parents=[shared], help="the models there are", allow_abbrev=False)
+    listing.add_argument("--json", action="store_true")
+    listing.set_defaults(run=run)
+
+
+def import_model(args: argparse.Namespace) -> int:
+    """Convert a checkpoint into a model folder."""
+    import platformdirs
+
+    from perform.generators.stylegan.convert import Stated, convert_file
+    from perform.generators.stylegan.convert.cache import folder_name
+
+    name = args.name or folder_name(args.file.stem)
+    if name != folder_name(name):
+        raise UsageError(f"--name {name!r}: a model's name is made of a-z, 0-9 and _; try {folder_name(name)}")
+    place = args.into or platformdirs.user_data_path("perform", appauthor=False) / "models"
+    folder = place / name
+    if folder.exists():
+        raise UsageError(f"{folder} is there already; give another --name, or delete it first")
+    card = convert_file(args.file, folder, Stated(name, args.licence, args.author, args.data), args.config)
+    if args.json:
+        print(json.dumps(_described(card), indent=1))
+        return 0
+    say(f"{card.description}: now in {folder}")
+    if not args.licence:
+        say("its licence is written down as unknown; say it with --licence if you know it")
+    found = args.into is None
+    say(f"play it: perform play --model {name if found else folder}")
+    return 0
+
+
+def show(args: argparse.Namespace) -> int:
+    """Print a model's card."""
+    from perform.content import find_model
+    from perform.core.card import FILE, read_card
+
+    by_path = (Path(args.name).expanduser() / FILE).is_file()
+    described = _described(read_card(Path(args.name).expanduser() if by_path else find_model(args.name)))
+    if args.json:
+        print(json.dumps(described, indent=1))
+        return 0
+    for key, value in described.items():
+        if isinstance(value, dict):
+            print(f"{key}:")
+            for inner, one in value.items():
+                print(f"  {inner}: {len(one)} of them" if inner == "layers" else f"  {inner}: {one}")
+        else:
+            print(f"{key}: {value}")
+    return 0
+
+
+def list_models(args: argparse.Namespace) -> int:
+    """The same as `perform list models`."""
+    from perform.listing import listed, table
+
+    rows = listed("models")
+    print(json.dumps(rows, indent=1, default=str) if args.json else table(rows))
+    return 0
+
+
+def _described(card: Any) -> dict[str, Any]:
+    """A card as plain data, with where it lies and how large it is."""
+    size = card.weights_path.stat().st_size if card.weights_path.is_file() else None
+    return {
+        "name": card.name, "kind": card.kind, "title": card.title, "description": card.description,
+        "author": card.author or "unknown", "licence": card.licence or "unknown", "folder": str(card.folder),
+        "weights_bytes": size, "sha256": card.sha256, "architecture": dict(card.architecture),
+        "training": dict(card.training), "source": dict(card.source),
+    }  # fmt: skip
