@@ -95,7 +95,7 @@ def text_width(words: str, size: int) -> float:
     return float(ImageFont.load_default(size).getlength(words))
 
 
-def save_chart(path: Path, pixels: np.ndarray, kept: Sequence[Colour] = (), colours: int = 160) -> None:
+def save_chart(path: Path, pixels: np.ndarray, kept: Sequence[Colour] = (), colours: int = 128) -> None:
     """A PNG with a palette of `colours`: a dark chart misses none, and stays small. kept: colours that must not be
     bent. Raises MediaError."""
     image = Image.fromarray(pixels)

@@ -37,7 +37,7 @@ class Run:
         self.moment = self.clock.moment(now, self.dt, self.n, DATE)
         return self.quantiser.due(self.moment)
 
-    def until_let_go(self, most: int = 4000) -> Moment:
+    def until_let_go(self, most: int = 8000) -> Moment:
         for _ in range(most):
             if self.step():
                 return self.moment
