@@ -219,7 +219,7 @@ def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sou
     rig = Rig(show, sound, analyser, clock, speaker=speaker, sound_path_s=hearing.path_s)
     if options.record is not None:
         _record(rig, options, listeners=hearing, clock=clock)
-    rig.controls = [*_controls(options, table, queue, clock, say), *open_clocks(options, engine, clock, say)]
+    rig.controls = [*_controls(options, table, queue, clock, say), *open_clocks(options, show, clock, say)]
     if options.osc_send:
         rig.sender = OscSender(parse_targets(options.osc_send))
         show.shaders.listeners.append(partial(rig.sender.send, f"/perform/{MESSAGE_ROW.name}"))

@@ -10,20 +10,27 @@ from perform.core.contracts import Control
 from perform.core.errors import DeviceError
 from perform.core.types import BeatClock, ControlEvent
 from perform.engine.engine import Engine
+from perform.midi import open_midi
 from perform.options import Options, parse_target
+from perform.show import Show
 
 Say = Callable[[str], None]
 
 
-def open_clocks(options: Options, engine: Engine, clock: Callable[[], float], say: Say) -> list[Control]:
+def open_clocks(options: Options, show: Show, clock: Callable[[], float], say: Say) -> list[Control]:
     """Everything that was asked for and could be opened, joined to the engine; to be closed with the show."""
+    engine = show.engine
     _set_tempo(options, engine)
     opened: list[Control] = []
-    for make in (_midi, _link, _osc_out):
+
+    def midi(options: Options, engine: Engine, clock: Callable[[], float]) -> Control | None:
+        return open_midi(options, show, clock, say)
+
+    for make in (midi, _link, _osc_out):
         try:
             control = make(options, engine, clock)
         except DeviceError as error:
-            if make is not _midi or options.midi not in (None, "auto"):
+            if make is not midi or options.midi not in (None, "auto"):
                 say(f"{error}; playing without")
             continue
         if control is not None:
@@ -44,27 +51,6 @@ def _set_tempo(options: Options, engine: Engine) -> None:
         engine.tempo.bpm = float(table.value("tempo/bpm"))  # type: ignore[arg-type]
     if options.beats_per_bar is not None:
         engine.tempo.set_metre(int(table.value("tempo/beats_per_bar")))  # type: ignore[arg-type]
-
-
-def _number(engine: Engine, path: str) -> Callable[[], float]:
-    return lambda: float(engine.table.value(path))  # type: ignore[arg-type]
-
-
-def _midi(options: Options, engine: Engine, clock: Callable[[], float]) -> Control | None:
-    if options.midi == "none":
-        return None
-    from perform.control.midi import MidiControl
-
-    midi = MidiControl(
-        clock, options.midi or "auto", clock_out=options.midi_clock_out or "",
-        clock_offset_s=options.midi_clock_offset_s, bpm=_number(engine, "tempo/bpm"),
-    )  # fmt: skip
-    midi.open(engine.queue.post)
-    engine.musical.sources += midi.sources
-    engine.senses.append(midi)
-    if midi.clock_out is not None:
-        engine.musical.outs.append(lambda word, _bars: midi.tell(word))
-    return midi
 
 
 def _link(options: Options, engine: Engine, clock: Callable[[], float]) -> Control | None:

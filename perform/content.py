@@ -77,6 +77,25 @@ def list_shaders(kind: str | None = None) -> list[Path]:
     return [path for one in kinds for _, path in sorted(_shaders(one).items())]
 
 
+def list_controllers() -> list[Path]:
+    """Profiles of MIDI controllers by name; a nearer one hides one of the same name."""
+    found = _by_name(lambda root: (root / "controllers").glob("*.toml"), lambda p: p.stem)
+    return [path for _, path in sorted(found.items())]
+
+
+def find_preset_midi(name: str) -> Path | None:
+    """The MIDI map that belongs to a preset, `presets/midi/NAME.toml`; None where there is none."""
+    return _by_name(lambda root: (root / "presets" / "midi").glob("*.toml"), lambda p: p.stem).get(name)
+
+
+def midi_map_file() -> Path:
+    """The user's own MIDI map: `midi_map.toml` where one is, the nearest; else where it will be written."""
+    for root in search_path()[:2]:
+        if (root / "midi_map.toml").is_file():
+            return root / "midi_map.toml"
+    return platformdirs.user_data_path("perform", appauthor=False) / "midi_map.toml"
+
+
 def _models() -> dict[str, Path]:
     return _by_name(lambda root: (p.parent for p in (root / "models").glob(f"*/{CARD_FILE}")), lambda p: p.name)
 

@@ -113,6 +113,7 @@ def effect_rows(shader: str) -> tuple[Param, ...]:
 def _params() -> list[Row]:
     """The rows of the default preset: fixed ones, those of its model and those of its chain."""
     from perform.content import find_preset
+    from perform.control import midi_desk
     from perform.core import clock, quantise
     from perform.core.preset import read_preset
     from perform.core.routes import route_rows
@@ -126,7 +127,8 @@ def _params() -> list[Row]:
 
     preset = read_preset(find_preset(DEFAULT_PRESET))
     tempo = (*clock.PARAMS, *quantise.PARAMS)
-    groups: list[tuple[str, Sequence[Param]]] = [("audio", PARAMS), ("tempo", tempo), ("", ROWS), *FIXED_ROWS,
+    groups: list[tuple[str, Sequence[Param]]] = [("audio", PARAMS), ("tempo", tempo), ("", ROWS),
+                                                ("learn", midi_desk.PARAMS), *FIXED_ROWS,
                                                  ("mix", mix_rows()), *wish_rows()]  # fmt: skip
     for letter, deck in preset.decks.items():
         groups.append((f"deck/{letter}/source", plan_source(deck.source).rows))

@@ -54,6 +54,8 @@ class Options:
     midi: str | None = None
     midi_clock_out: str | None = None
     midi_clock_offset_s: float = 0.0
+    midi_map: str | None = None
+    midi_panic: bool = True
     link: bool | None = None
     link_start_stop: bool = False
     osc_out: tuple[str, ...] = ()
@@ -86,7 +88,13 @@ _VENUE = {
         "out": "osc_out",
         "out_rate_hz": "osc_out_rate_hz",
     },
-    "midi": {"devices": "midi", "clock_out": "midi_clock_out", "clock_offset_s": "midi_clock_offset_s"},
+    "midi": {
+        "devices": "midi",
+        "clock_out": "midi_clock_out",
+        "clock_offset_s": "midi_clock_offset_s",
+        "map": "midi_map",
+        "panic": "midi_panic",
+    },
     "link": {"enabled": "link", "start_stop": "link_start_stop"},
     "tempo": {"source": "tempo_source", "bpm": "tempo_bpm", "beats_per_bar": "beats_per_bar"},
     "show": {"preset": "preset"},
@@ -185,7 +193,7 @@ def _fitted(path: Path, section: str, key: str, name: str, value: Any) -> Any:
     kinds: dict[str, type | tuple[type, ...]] = {
         "monitor": int, "osc_port": int, "fullscreen": bool, "fps": (int, float), "trim_db": (int, float),
         **dict.fromkeys((*DELAYS, *NUMBERS), (int, float)),
-        "link": bool, "link_start_stop": bool, "beats_per_bar": int,
+        "link": bool, "midi_panic": bool, "link_start_stop": bool, "beats_per_bar": int,
     }  # fmt: skip
     if name == "osc_out":
         return _targets(where, value)

@@ -25,6 +25,8 @@ from perform.room import Room, sparing_the_room
 from perform.shader_desk import MESSAGE_ROW, ShaderDesk
 from perform.trial.gate import OnTrialError, SetAsideError
 
+OUTSIDE = ("midi/", "link/", "mtc/")
+"""Sources of routes that are there once somebody outside has spoken."""
 DECK = "a"
 SAFE_SOURCE = "shader:marbling"
 """Plays where a shader is asked for that hung an earlier show."""
@@ -239,7 +241,7 @@ class Show:
         known = known_sources() | {unit.source for unit in preset.free} | set(self.engine.signals)
         table, lines = self.engine.table, []
         for number, route in enumerate(preset.routes, 1):
-            if route.source not in known:
+            if route.source not in known and not route.source.startswith(OUTSIDE):
                 lines.append(f"route {number}: no source {route.source!r}; `perform list features` names them")
             if route.target not in table and not (foreign and route.target.startswith(f"deck/{DECK}/source/")):
                 lines.append(f"route {number}: no parameter {route.target!r}; `perform list params` names them")

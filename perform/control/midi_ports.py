@@ -77,6 +77,8 @@ class MidiPorts:
         self._inputs: dict[str, Any] = {}
         self._outputs: dict[str, Any] = {}
         self._own: list[Any] = []
+        self._partners: dict[str, str] = {}
+        self._there: list[str] = []
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -92,9 +94,10 @@ class MidiPorts:
         self._scan = [rtmidi.MidiIn(self._api, f"{CLIENT} scan"), rtmidi.MidiOut(self._api, f"{CLIENT} scan")]
         if self._virtual:
             with contextlib.suppress(Exception):
-                self._own = [self._input("perform"), rtmidi.MidiOut(self._api, CLIENT)]
+                self._own = [self._input(CLIENT), rtmidi.MidiOut(self._api, CLIENT)]
                 self._own[0].open_virtual_port("in")
                 self._own[1].open_virtual_port("out")
+                self.changed(CLIENT, True)
         self.rescan()
         self._stop.clear()
         self._thread = threading.Thread(target=self._look, name="midi ports", daemon=True)
@@ -137,6 +140,10 @@ class MidiPorts:
 
     def rescan(self) -> None:
         """Take in what was plugged in, let go what was pulled out."""
+        there = self._found(self._scan[1])
+        if list(there) != self._there:
+            self._there = list(there)
+            self._partners.clear()
         found = self._found(self._scan[0])
         for name in [n for n in self._inputs if n not in found]:
             _release(self._inputs.pop(name))
@@ -155,7 +162,6 @@ class MidiPorts:
             self._inputs[name] = port
             self.counted["plugged"] += 1
             self.changed(name, True)
-        there = self._found(self._scan[1])
         with self._lock:
             for name in [n for n in self._outputs if n not in there]:
                 _release(self._outputs.pop(name))
@@ -182,6 +188,16 @@ class MidiPorts:
         wanted = part.lower()
         near = [n for n in names if wanted in n.lower()] or [n for n in names if _kin(n) == _kin(part)]
         return near[0] if near else ""
+
+    def partner(self, name: str) -> str:
+        """The output of the device whose input is called `name`; "-" for none. Looked for once, until ports change."""
+        if name == CLIENT and self._own:
+            return ""  # our own: what programs connect to
+        if name not in self._partners:
+            there = self.output_names()
+            near = [n for n in there if n == name] or [n for n in there if _kin(n) == _kin(name)]
+            self._partners[name] = near[0] if near else "-"
+        return self._partners[name]
 
     def send(self, name: str, message: list[int]) -> bool:
         """Send to an output by its name, or to our own virtual one (""). False where that is not possible."""
@@ -257,7 +273,7 @@ def _release(port: Any) -> None:
 
 def _kin(name: str) -> str:
     """What the input and the output of one device have in common: letters and digits, without in, out and the like."""
-    words = re.findall(r"[a-z0-9]+", name.lower())
+    words = re.findall(r"[a-z0-9]+", re.sub(r"-\d\d(?=:)", "", name.lower()))  # JACK's number of a second client
     return " ".join(dict.fromkeys(w for w in words if w not in ("in", "out", "input", "output", "midi", "port")))
 
 
