@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import time
 
-RATE_HZ, PERIOD = 48000, 128
+RATE_HZ, PERIOD = 48000, 256
 
 
 def missing() -> str | None:
@@ -31,7 +31,15 @@ class JackServer:
         os.environ["JACK_DEFAULT_SERVER"] = self.name
         os.environ.pop("JACK_PROMISCUOUS_SERVER", None)
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        command = ["jackd", "--no-realtime", "--name", self.name, "-d", "dummy", "-r", str(RATE_HZ), "-p", str(PERIOD)]
+        command = [
+            "jackd",
+            "--no-realtime",
+            "--timeout",
+            "20000",
+            "--name",
+            self.name,
+        ]  # a busy machine is slow to answer
+        command += ["-d", "dummy", "-r", str(RATE_HZ), "-p", str(PERIOD)]
         self._server = subprocess.Popen(command, **quiet)
         for _ in range(200):
             if subprocess.run(["jack_lsp"], **quiet, check=False, timeout=10).returncode == 0:

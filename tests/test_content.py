@@ -137,7 +137,7 @@ def test_the_wheel_carries_the_content_and_finds_it(tmp_path):
     with zipfile.ZipFile(wheel) as packed:
         names = set(packed.namelist())
         packed.extractall(inside)
-    shipped = [p for f in ("models", "presets", "shaders") for p in (ROOT / f).rglob("*") if p.is_file()]
+    shipped = [p for f in ("models", "presets", "shaders", "controllers") for p in (ROOT / f).rglob("*") if p.is_file()]
     assert {f"perform/content/{p.relative_to(ROOT).as_posix()}" for p in shipped} <= names
     assert not [n for n in names if n.startswith(("tests/", "start", "bench/"))]
     elsewhere.mkdir()

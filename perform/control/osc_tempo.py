@@ -24,13 +24,17 @@ class OscTempo:
         self._clock = clock
         self._beat: int | None = None
         self._source = ""
+        self._told = 0.0, 0.0
 
     def tell(self, word: BeatClock, bars: float = 0.0) -> None:
         """The engine's beat. bars: bars so far, with a fraction, at the word's time."""
         now_s = self._clock()
         length = max(1, word.beats_per_bar)
         ahead = (word.time_s - now_s) * word.tempo_bpm / 60.0
-        beats, bars = max(0.0, word.beats - ahead), max(0.0, bars - ahead / length)
+        beats, bars = word.beats - ahead, bars - ahead / length
+        # The lead is measured and moves a little; what was told never goes back.
+        beats, bars = max(0.0, beats, self._told[0]), max(0.0, bars, self._told[1])
+        self._told = beats, bars
         number = math.floor(beats)
         if self._beat is not None and number > self._beat:
             self._sender.send(WHERE + "on_beat", int(bars % 1.0 * length + 1e-3) % length + 1)

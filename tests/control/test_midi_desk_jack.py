@@ -7,25 +7,15 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jack_dummy
 import pytest
-from needs import need
 from running import free_port
 
 from perform.control.osc_send import OscSender
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[None]:
-    need(jack_dummy.missing() is None, f"a JACK server: {jack_dummy.missing()}")
-    with jack_dummy.JackServer():
-        yield
 
 
 @pytest.mark.usefixtures("server")

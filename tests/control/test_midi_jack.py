@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import jack_dummy as jack
 import pytest
-from needs import need
 
 from perform.control.midi import MidiControl
 from perform.control.midi_ports import MidiPorts, stable
@@ -21,13 +19,6 @@ from perform.core.errors import DeviceError
 from perform.core.types import BeatClock
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[None]:
-    need(jack.missing() is None, f"a JACK server: {jack.missing()}")
-    with jack.JackServer():
-        yield
 
 
 @pytest.fixture

@@ -42,7 +42,8 @@ def test_a_peer_leads_changes_its_tempo_leaves_and_the_tempo_runs_on(tmp_path: P
     beats = [row[4] for row in seen]
     assert beats == sorted(beats)
     led = [row for row in seen if row[2] == "link" and row[1]]
-    assert led and {round(row[3]) for row in led} >= {100, 133}  # ours is the older session: its tempo stands at first
+    assert led and 133 in {round(row[3]) for row in led}
+    assert round(led[0][3]) in (100, 126)  # whichever session is older stands at first
     assert any(row[6] for row in led)  # its play came over
     steady = [row for row in led if row[7] is not None][-20:]
     for row in steady:  # on the session's beat and bar
