@@ -64,7 +64,7 @@ void main() {
             v += 0.03 * sin(x * 23.0 + float(i) * 1.7 + t) * (1.0 - abs(2.0 * x - 1.0));
             float y = y0 + max(v, 0.0) * height * (0.40 + 0.15 * punch) * (1.0 - 0.55 * far);
             float d = abs(uv.y - y);
-            float hair = 0.0022 + 0.0016 * punch * (1.0 - far);
+            float hair = max(0.0022, 0.45 / RENDERSIZE.y) + 0.0016 * punch * (1.0 - far);
             // Nearer lines hide what is behind them.
             float seen = step(roof, uv.y);
             float pen = seen * hair / (d + hair);
