@@ -213,7 +213,12 @@ def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sou
 
     def painter(name: str, plan: SourcePlan) -> Painter:
         assert plan.make is not None
-        return ThreadPainter(f"{name} {plan.text}", plan.make, clock)
+        make = plan.make
+        if engine.moment.frame >= 0:  # the show is on: whatever plays comes first
+            from perform.generators.gently import gently
+
+            make = gently(make)
+        return ThreadPainter(f"{name} {plan.text}", make, clock)
 
     show = _make_show(engine, stage, analyser, painter, say, device, options, fast=True)
     rig = Rig(show, sound, analyser, clock, speaker=speaker, sound_path_s=hearing.path_s)

@@ -59,7 +59,7 @@ class Decks:
         elif self._plans.get(letter) is None or plan.text != self._plans[letter].text:
             waiting = engine.coming.pop(letter, None)
             if waiting is not None:
-                waiting.close()
+                waiting.dismiss()
             engine.coming[letter] = self._ready.pop((letter, plan.text), None) or self._make_painter(letter, plan)
         self._plans[letter] = plan
 
@@ -74,7 +74,7 @@ class Decks:
     def forget_prepared(self) -> None:
         """Sources that were prepared and not asked for are let go."""
         while self._ready:
-            self._ready.popitem()[1].close()
+            self._ready.popitem()[1].dismiss()
 
     def mount(self) -> None:
         """Add the rows of everything that plays to the table; rows that are there keep their values."""
@@ -114,6 +114,7 @@ class Decks:
         self.chains[where] = left
 
     def _drop_painters(self, letter: str) -> None:
+        self._engine.handovers.drop(letter)
         for painter in (self._engine.painters.pop(letter, None), self._engine.coming.pop(letter, None)):
             if painter is not None:
-                painter.close()
+                painter.dismiss()

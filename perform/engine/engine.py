@@ -15,6 +15,7 @@ from perform.core.params import ParamTable, is_wish
 from perform.core.routes import RouteBank
 from perform.core.sources import FreeSource, beat_values, free_values
 from perform.core.types import ControlEvent, Features, Frame, Moment, ParamFrame, Value
+from perform.engine.handover import Handovers
 from perform.engine.health import Health
 from perform.engine.hearing import Heard, Hearing, resting
 from perform.engine.landing import Landing
@@ -59,6 +60,7 @@ class Engine:
         self.free: Sequence[FreeSource] = ()
         self.painters: dict[str, Painter] = {}
         self.coming: dict[str, Painter] = {}
+        self.handovers = Handovers()
         self.sinks: list[Sink] = []
         self.wishes: list[tuple[str, Value]] = []  # texts that ask for slow work, in the order in which they came
         self.signals: dict[str, float] = {}
@@ -228,19 +230,29 @@ class Engine:
                     age_s = self.moment.seconds - frame.moment.seconds
                     self.delays.setdefault(letter, PainterDelay()).note(age_s, self.moment.dt_s)
                     self.health.count(f"deck {letter} frames")
+        self.params = self.handovers.step(self.moment, self.params, frames)
         return frames
 
     def _bring_in(self, letter: str) -> None:
-        """A new painter comes in with its first finished frame; until then the old one plays on as it was."""
+        """A new painter comes in when its first frame is finished and the beat is there; until then the old one plays
+        on as it was, and while they fade."""
         painter = self.coming[letter]
-        painter.submit(self._own(letter), self.moment)
-        if painter.newest() is None and letter in self.painters:
-            return
-        before = self.painters.pop(letter, None)
-        self.delays.pop(letter, None)
+        before = self.painters.get(letter)
+        if before is not None and before.newest() is not None:
+            if painter.newest() is None:
+                painter.submit(self._own(letter), self.moment)
+                self.handovers.forget(letter)
+                return
+            if not self.handovers.is_time(letter, self.moment, self.params.values):
+                return
         self.painters[letter] = self.coming.pop(letter)
+        self.delays.pop(letter, None)
+        first = painter.newest()
+        if first is not None:
+            self._shown[letter] = first.sequence  # it waited for the beat: its age tells nothing of the painter's delay
         if before is not None:
-            before.close()
+            wish = self._wishes.get(letter, ParamFrame({}))
+            self.handovers.leave(letter, before, wish, self.moment, self.params.values)
 
     def _own(self, letter: str) -> ParamFrame:
         return ParamFrame(self.params.under(f"deck/{letter}/source"))
@@ -283,6 +295,7 @@ class Engine:
         self.hearing.close()
         for sink in self.sinks:
             sink.close()
+        self.handovers.close()
         for painter in (*self.painters.values(), *self.coming.values()):
             painter.close()
         self.stage.close()

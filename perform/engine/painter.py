@@ -55,6 +55,9 @@ class Painter(Protocol):
     def wait_ready(self, seconds: float) -> bool:
         """Wait until it is loaded, or has failed to; False when the time was not enough."""
 
+    def dismiss(self) -> None:
+        """Stop without waiting for it; the generator is freed when its picture is done."""
+
     def close(self) -> None:
         """Stop, and free the generator."""
 
@@ -96,6 +99,10 @@ class InlinePainter:
     def wait_ready(self, seconds: float) -> bool:
         """It is."""
         return True
+
+    def dismiss(self) -> None:
+        """Free the generator."""
+        self.close()
 
     def close(self) -> None:
         """Free the generator."""
@@ -146,6 +153,10 @@ class ThreadPainter:
     def wait_ready(self, seconds: float) -> bool:
         """Wait until it is loaded, or has failed to; False when the time was not enough."""
         return self._ready.wait(seconds)
+
+    def dismiss(self) -> None:
+        """Ask the thread to end, in the middle of a show."""
+        self._stop.set()
 
     def close(self) -> None:
         """Ask the thread to end; a generator that hangs is left behind, as nothing can stop it safely."""

@@ -11,6 +11,7 @@ from perform.core.params import Param
 from perform.core.types import Frame
 from perform.gl.between import Between
 from perform.gl.chain import Chain, Report, one_line
+from perform.gl.leaving import Leaving
 from perform.gl.rows import DECK_ROWS, LAYER_ROWS
 from perform.gl.shared import Shared
 from perform.gl.standin import stand_in
@@ -32,6 +33,7 @@ class Deck:
         self.taken = ""
         self.standing_in = True
         self._upload = Upload(shared, self.where)
+        self._leaving = Leaving(shared, self.where, self._upload)
         self._between: Between | None = None
         self._drawn = Target(shared.ctx, shared.size, shared.dtype)
         self._stand_in = Unit(shared, "stand_in", f"{self.where}/stand_in", stand_in())
@@ -67,13 +69,14 @@ class Deck:
         """Whose pictures it takes in, besides those of its effects."""
         return frozenset({self.taken} if self.taken else ())
 
-    def take(self, frame: Frame | None) -> None:
-        """The newest frame for this deck."""
+    def take(self, frame: Frame | None, before: Frame | None = None) -> None:
+        """The newest frame for this deck. before: that of a model which gives way to it, while it does."""
         if frame is None:
             return
         mode = self._shared.word(f"{self.where}/interpolate", "off")
         try:
             came = self._upload.take(frame, keep=mode != "off")
+            self._leaving.take(before)
         except (MediaError, moderngl.Error, ValueError, TypeError) as error:
             self._report("upload_errors", f"{self.where}: {one_line(error)}")
             return
@@ -115,10 +118,10 @@ class Deck:
             if self.taken in self._shared.pictures:
                 return self._shared.kept(self.taken)
         elif unit is None and uploaded is not None:
-            if self._between is None:
-                return uploaded
-            mode = self._shared.word(f"{self.where}/interpolate", "off")
-            return self._between.picture(self._upload.older, uploaded, flow=mode == "flow")
+            if self._between is not None:
+                mode = self._shared.word(f"{self.where}/interpolate", "off")
+                uploaded = self._between.picture(self._upload.older, uploaded, flow=mode == "flow")
+            return self._leaving.over(uploaded, self._shared.number(f"{self.where}/change", 1.0))
         self.standing_in = True
         return self._draw(self._stand_in, {})
 
@@ -136,5 +139,6 @@ class Deck:
             if unit is not None:
                 unit.release()
         self._drop_between()
+        self._leaving.release()
         self._upload.release()
         self._drawn.release()

@@ -26,6 +26,10 @@ DECK_ROWS = (
           doc="pictures of another shape: cut to fill, shown whole, or stretched"),
     Param("interpolate", "choice", "off", choices=("off", "fade", "flow"),
           doc="draws pictures between those of a slow source: faded, or moved along; at most one of its frames later"),
+    Param("change_on", "choice", "beat", choices=("now", "beat", "bar"),
+          doc="when another model comes in, once it is loaded"),
+    Param("change_beats", "float", 2.0, 0.0, 64.0, "beats", "square",
+          doc="how long the old model takes to fade into the new one; 0 cuts"),
 )  # fmt: skip
 
 BLENDS = (

@@ -119,7 +119,7 @@ class Scene:
     def take(self, frames: Mapping[str, Frame]) -> None:
         """The newest frame of each deck."""
         for letter, deck in self.decks.items():
-            deck.take(frames.get(letter))
+            deck.take(frames.get(letter), frames.get(f"{letter}/before"))
 
     # Drawing
 

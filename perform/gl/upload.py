@@ -80,17 +80,22 @@ def _from_dlpack(image: Any) -> np.ndarray:
 class Upload:
     """The newest picture of one deck, fitted to the stage as `deck/NAME/fit` says."""
 
-    def __init__(self, shared: Shared, where: str) -> None:
+    def __init__(self, shared: Shared, where: str, like: Upload | None = None) -> None:
         self._shared = shared
         self._path = f"{where}/fit"
         self._mode = FITS[0]
-        self._plain = own_program(shared.ctx, _FIT.replace("FETCH(", "texture(picture, "))
-        self._sharp = own_program(shared.ctx, _FIT.replace("FETCH(", "catmull_rom("))
+        self._owner = like is None  # of the programs; another one of the same deck lends its own
+        if like is None:
+            self._plain = own_program(shared.ctx, _FIT.replace("FETCH(", "texture(picture, "))
+            self._sharp = own_program(shared.ctx, _FIT.replace("FETCH(", "catmull_rom("))
+        else:
+            self._plain, self._sharp = like._plain, like._sharp
         self._raw: moderngl.Texture | None = None
         self._sequence: int | None = None
         self._fitted = Target(shared.ctx, shared.size, shared.dtype)
         self._older: Target | None = None
-        self._warm()
+        if like is None:
+            self._warm()
 
     def _warm(self) -> None:
         """Draw once unseen: drivers finish compiling at the first draw, and pictures come in the middle of a show."""
@@ -174,5 +179,6 @@ class Upload:
         self._raw = None
         self._turn_over(keep=False)
         self._fitted.release()
-        self._plain.release()
-        self._sharp.release()
+        if self._owner:
+            self._plain.release()
+            self._sharp.release()

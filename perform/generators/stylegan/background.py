@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable
@@ -11,7 +10,8 @@ from typing import Any
 
 import torch
 
-NICENESS = 15  # of the threads that load: whatever plays comes first
+from perform.generators.gently import low_priority
+
 MOST_NOTICES = 20
 
 
@@ -72,12 +72,3 @@ class Background:
         with self._lock:
             if desk.wanted == key:  # else somebody wants something newer
                 desk.done, desk.result = done, result
-
-
-def low_priority() -> None:
-    """This thread comes after all others, and calculates on one core. Where the system has no such thing: as it is."""
-    torch.set_num_threads(1)
-    try:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
-    except (OSError, AttributeError):
-        pass
