@@ -119,6 +119,7 @@ def _params() -> list[Row]:
     from perform.core.routes import route_rows
     from perform.deck_source import plan_source
     from perform.deck_wishes import wish_rows
+    from perform.decks import input_rows
     from perform.features import PARAMS
     from perform.gl import FIXED_ROWS
     from perform.mix import mix_rows
@@ -131,7 +132,8 @@ def _params() -> list[Row]:
                                                 ("learn", midi_desk.PARAMS), *FIXED_ROWS,
                                                  ("mix", mix_rows()), *wish_rows()]  # fmt: skip
     for letter, deck in preset.decks.items():
-        groups.append((f"deck/{letter}/source", plan_source(deck.source).rows))
+        plan = plan_source(deck.source)
+        groups += [(f"deck/{letter}/source", plan.rows), (f"deck/{letter}/inputs", input_rows(plan.pictures))]
         for slot in deck.fx:
             groups.append((f"deck/{letter}/fx/{slot.name}", effect_rows(slot.shader)))
     for slot in preset.master:
