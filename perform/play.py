@@ -86,6 +86,7 @@ def _report(rig: Rig, pacer: Pacer, seconds: float, first_picture_s: float | Non
         fps=round(frames / max(seconds, 1e-9), 2),
         missed=pacer.missed,
         first_picture_s=None if first_picture_s is None else round(first_picture_s, 2),
+        lead_ms={name: round(1000.0 * seconds, 2) for name, seconds in lead_parts(rig).items()},
         osc=[dict(c.counts()) for c in rig.controls],
     )
     if rig.recorder is not None:
@@ -102,12 +103,18 @@ def latency_ms(rig: Rig) -> float:
     return (age_s + engine.lead.screen_s) * 1000.0
 
 
+def lead_parts(rig: Rig) -> dict[str, float]:
+    """What the beat's lead is made of, in seconds."""
+    engine = rig.engine
+    return {
+        "sound": rig.sound_path_s(), "work": engine.lead.work_s, "half a frame": 0.5 * engine.lead.period_s,
+        "display": engine.lead.display_s, "hand": engine.ahead_s - engine.lead.screen_s,
+    }  # fmt: skip
+
+
 def lead_line(rig: Rig) -> str:
     """What the beat's lead is made of, in ms: so that a person sees what there is to win, and what to calibrate."""
-    engine = rig.engine
-    parts = {"sound": rig.sound_path_s(), "work": engine.lead.work_s, "half a frame": 0.5 * engine.lead.period_s}
-    parts["display"] = engine.lead.display_s
-    parts["hand"] = engine.ahead_s - engine.lead.screen_s
+    parts = lead_parts(rig)
     made = " + ".join(f"{name} {1000.0 * s:.0f}" for name, s in parts.items() if abs(s) >= 0.0005)
     return f"beat leads by {1000.0 * sum(parts.values()):.0f} ms = {made or '0'}"
 
