@@ -60,22 +60,22 @@ def _presets() -> list[Row]:
 
 
 def _shaders() -> list[Row]:
-    from perform.content import SHADER_KINDS, list_shaders
+    from perform.content import SHADER_KINDS, shaders
     from perform.isf import read_shader
 
     rows: list[Row] = []
     for kind in SHADER_KINDS:
-        for path in list_shaders(kind):
-            rows.append(_shader(kind, path, read_shader))
+        for name, path in sorted(shaders(kind).items()):
+            rows.append(_shader(kind, name, path, read_shader))
     return rows
 
 
-def _shader(kind: str, path: Path, read: Any) -> Row:
+def _shader(kind: str, name: str, path: Path, read: Any) -> Row:
     try:
         document = read(path)
     except PerformError as error:
-        return {"name": path.stem, "doc": f"broken: {error}", "kind": kind}
-    return {"name": path.stem, "doc": document.description, "kind": kind, "credit": document.credit,
+        return {"name": name, "doc": f"broken: {error}", "kind": kind}
+    return {"name": name, "doc": document.description, "kind": kind, "credit": document.credit,
             "params": [row.name for row in document.params()]}  # fmt: skip
 
 

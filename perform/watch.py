@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from perform.content import SHADER_SUFFIXES, list_shaders, search_path
+from perform.content import SHADER_SUFFIXES, list_shaders, shader_folders
 from perform.trial.gate import Gate
 
 LOOK_EVERY = 60
@@ -75,7 +75,7 @@ class ShaderWatch:
         return Saved(path, message, path in frozenset(self._stage.files()), new)
 
     def _folders(self) -> list[Path]:
-        folders = {root / "shaders" for root in search_path()} | {path.parent for path in self._playing}
+        folders = {*shader_folders(), *(path.parent for path in self._playing)}
         return sorted(folder for folder in folders if folder.is_dir())
 
     def _run(self) -> None:
