@@ -273,7 +273,7 @@ class TempoClock:
         if self._agreed >= AGREED_BEATS:
             self._tapped, self._anchor = False, True
             self.source, self._octave = heard.source, octave
-            self._said_bpm, self._asked_bpm = heard.tempo_bpm, self.bpm if octave != 1.0 else 0.0
+            self._said_bpm, self._asked_bpm = heard.tempo_bpm, self.bpm  # the hand has said which octave it is
 
     def release(self) -> None:
         """Give tempo, beat and bar back from the hand to the sources."""
