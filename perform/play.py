@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from perform.app import Rig, Say, open_live
-from perform.engine.pacing import Pacer
+from perform.engine.pacing import LateStart, Pacer
 from perform.options import Options
 from perform.watch import ShaderWatch
 
@@ -32,11 +32,13 @@ def play(options: Options, say: Say, began_s: float | None = None) -> dict[str, 
 def _loop(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any]:
     engine, show = rig.engine, rig.show
     fps = options.fps or (30.0 if rig.software else 60.0)
-    pacer = Pacer(fps, time.monotonic, time.sleep)
+    pacer, late = Pacer(fps, time.monotonic, time.sleep), LateStart()
     watch = ShaderWatch(show.stage, show.shaders.go_live())
     first_picture_s: float | None = None
     before_s, told_s = time.monotonic(), -1.0
     while show.running and not engine.hearing.finished:
+        if late.delay_s > 0.0:
+            time.sleep(late.delay_s)
         now_s = rig.clock()
         if options.seconds is not None and now_s >= options.seconds:
             break
@@ -55,6 +57,7 @@ def _loop(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any
         pacer.wait()
         moment_s = time.monotonic()
         engine.health.note("frame", (moment_s - before_s) * 1000.0)
+        late.note(getattr(show.stage, "waited_s", 0.0), moment_s - before_s, 1.0 / fps)
         before_s = moment_s
     watch.close()
     _tell_troubles(rig, say)

@@ -152,6 +152,11 @@ class GlStage:
         """True when a person can see it."""
         return self.surface.visible
 
+    @property
+    def waited_s(self) -> float:
+        """How much of the last frame's time was spent on waiting for the display, its picture being drawn."""
+        return float(getattr(self.surface, "waited_s", 0.0))
+
     def toggle_fullscreen(self) -> None:
         """Fill the screen with the window, or give it back; nothing offscreen."""
         switch = getattr(self.surface, "toggle_fullscreen", None)
