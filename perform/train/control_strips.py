@@ -140,8 +140,6 @@ NOT_SHOWN: Mapping[str, str] = {
     "blend_middle": "as blend_model",
     "blend_fine": "as blend_model",
     "blend_mapping": "as blend_model",
-    "noise_picture": "takes in another deck's picture; shown in docs/mixer.md",
-    "picture_style": "as noise_picture",
 }
 """Row -> why it has no strip."""
 
@@ -252,17 +250,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from perform.content import find_model
     from perform.core.card import read_card
     from perform.generators.stylegan.instrument import ROWS, Instrument
-    from perform.generators.stylegan.load import load_network
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="noctiluca")
     parser.add_argument("--docs", type=Path, default=Path("docs"))
     args = parser.parse_args(arguments)
     card = read_card(find_model(args.model))
-    network = load_network(card.folder)
 
     def make() -> Any:
-        made = Instrument(load=lambda *_, **__: network)
+        made = Instrument()  # with a network of its own, as grain is written into it
         made.open(card, "cpu")
         made.prepare({"warm": False})
         return made
