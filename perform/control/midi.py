@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 
 from perform.control.midi_clock import REAL_TIME, MidiClocks
@@ -12,6 +13,9 @@ from perform.control.midi_timecode import QUARTER_FRAME, MidiTimecode
 from perform.core.contracts import BeatSource
 from perform.core.errors import DeviceError
 from perform.core.types import BeatClock, ControlEvent, Value
+
+FLUSH_S = 0.1
+"""So long the last messages (a stop, the lights' good night) get to leave before the ports close."""
 
 
 class MidiControl:
@@ -107,4 +111,6 @@ class MidiControl:
             self.clock_out.close()
         if self.desk is not None:
             self.desk.close()
+        if self.ports.counted["sent"]:
+            time.sleep(FLUSH_S)
         self.ports.close()
