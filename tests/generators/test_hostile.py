@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import random
 import struct
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from forged import Call, Global, Persistent, Raw, ordered, pickled, snapshot, te
 from safetensors.torch import save_file
 
 from perform.core.errors import ModelError
-from perform.generators.stylegan.convert import Stated, convert_file, foreign, read_foreign
+from perform.generators.stylegan.convert import Stated, convert_file, foreign, read_foreign, translate
 from perform.generators.stylegan.reader import find
 from perform.generators.stylegan.reader.files import open_file
 from perform.generators.stylegan.reader.machine import Machine
@@ -95,6 +97,8 @@ TRICKS: dict[str, Any] = {
     "torch": Call(Global("torch.hub", "load"), ("evil/evil", "evil")),
     "pip": Call(Global("pip", "main"), (["install", "evil"],)),
     "weights": Call(Global("torch._utils", "_rebuild_tensor_v2"), (EXEC, 0, (1,), (1,), False, ordered())),
+    "bare name": Global("builtins", "eval"),
+    "bare name of torch": Global("torch", "load"),
     "hooks": Call(Global("torch._utils", "_rebuild_parameter"), (EXEC, True, ordered())),
 }
 TENSORS = ("weights", "hooks", "bytes inside")  # what a training may keep beside its generator
@@ -405,6 +409,33 @@ def test_numpy_arrays_that_lie() -> None:
     evil = forged.tensorflow(BASE)
     evil[2].state["components"]["more"] = EXEC
     refused(pickled(evil), r"Gs holds builtins\.exec")
+
+
+ODD = (None, -1, 0, 1, 2, 3, 10**9, 1.5, float("nan"), float("inf"), "", "relu", [], [1], [3, 4], ["L0_36_6"], {}, True)
+
+
+@pytest.mark.parametrize("kind", ["two", "r", "xl_head"])
+def test_settings_that_lie(kind: str) -> None:
+    """Any setting of any module set to anything: a model, or one line; never anything else."""
+    value = forged.stylegan2(BASE) if kind == "two" else forged.stylegan3(nets.three(kind))
+    Path("good.pkl").write_bytes(pickled(snapshot(value)))
+    good = read_foreign("good.pkl")
+    rng = random.Random(3)
+    made = 0
+    for _ in range(150):
+        modules = copy.deepcopy(list(good.modules))
+        at = rng.choice([m for m in modules if m["values"]])
+        at["values"][rng.choice(sorted(at["values"]))] = rng.choice(ODD)
+        if rng.random() < 0.2:
+            del at["values"][rng.choice(sorted(at["values"]))]
+        if rng.random() < 0.1:
+            modules.remove(rng.choice(modules[1:]))
+        try:
+            translate(replace(good, modules=tuple(modules)))
+            made += 1
+        except ModelError as error:
+            assert "\n" not in str(error)
+    assert 0 < made < 150
 
 
 # --- archives and safetensors

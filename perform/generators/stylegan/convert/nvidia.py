@@ -3,6 +3,7 @@ and StyleGAN-XL. Their tensors have our names already."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,8 +26,10 @@ def from_modules(foreign: Foreign, where: str) -> Translated:
     """Raises ModelError when it is no generator of these families."""
     modules = {str(m["path"]): m for m in foreign.modules}
     kind = str(modules[""]["class"])
-    if kind not in GENERATORS or "mapping" not in modules or "synthesis" not in modules:
+    if kind not in GENERATORS:
         raise ModelError(f"{where}: holds a network of class {kind}; StyleGAN's own is called Generator")
+    if "mapping" not in modules or "synthesis" not in modules:
+        raise ModelError(f"{where}: its generator has no mapping or no synthesis; it is of another kind, or torn")
     state = dict(foreign.tensors)
     if "synthesis.input" in modules:
         return _alias_free(modules, state, where)
@@ -47,7 +50,8 @@ def _setting(modules: Mapping[str, Any], path: str, name: str, where: str, kind:
     value = modules.get(path, {}).get("values", {}).get(name)
     if isinstance(value, list) and value and all(v == value[0] for v in value):
         value = value[0]  # sizes are kept as width and height
-    if isinstance(value, bool) or not isinstance(value, int | float) or kind(value) != value:
+    whole = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not whole or kind(value) != value:
         raise ModelError(f"{where}: {path} does not say its {name}; the file is torn, or of another kind of network")
     return kind(value)
 

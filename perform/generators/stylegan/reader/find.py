@@ -21,6 +21,13 @@ PARTS = ("G_ema", "g_ema", "Gs", "generator_ema", "params_ema", "ema", "generato
 MODULES = frozenset(f"torch.nn.modules.{name}" for name in ("sparse.Embedding", "container.Sequential",
                     "container.ModuleList", "container.ModuleDict", "linear.Linear", "linear.Identity"))  # fmt: skip
 SETS = frozenset({"builtins.set", "__builtin__.set", "builtins.frozenset", "__builtin__.frozenset"})
+KINDS_OF_NUMBER = frozenset(
+    f"{module}.{kind}"
+    for module in ("torch", "numpy", "builtins", "__builtin__")
+    for kind in ("float16", "float32", "float64", "bfloat16", "half", "float", "double", "int", "bool", "str", "int8",
+                 "int16", "int32", "int64", "long", "uint8", "bool_", "ndarray", "contiguous_format", "channels_last")
+)  # fmt: skip
+"""Names that a setting may hold as they are."""
 KEY = re.compile(r"[A-Za-z0-9_.\-/]{1,200}")
 
 
@@ -186,8 +193,8 @@ class _Finder:
         if isinstance(value, memoryview):
             return None
         if isinstance(value, Name):
-            if value.module == "torch" or value.module in ("numpy", "builtins", "__builtin__"):
-                return None  # a kind of number by name: torch.float32, numpy.float64
+            if value.full in KINDS_OF_NUMBER:
+                return None
             raise RefusedError(f"{where} holds {value.full}, which no StyleGAN generator holds; it is refused")
         if isinstance(value, list | tuple | Set):
             items = value.items if isinstance(value, Set) else value
