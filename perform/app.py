@@ -281,7 +281,7 @@ def _settings_of(engine: Engine, analyser: Any) -> Callable[[], None]:
 
 def _is_device(sound: AudioInput) -> bool:
     """Whether sound comes in whether or not somebody reads it."""
-    return not sound.name.startswith(("synth", "file", "silence", "array"))
+    return not sound.name.startswith(("synth", "file", "silence", "array", "metronome"))
 
 
 def _sound_path(sound: AudioInput, speaker: Any, options: Options) -> Callable[[], float]:
@@ -296,7 +296,7 @@ def _sound_path(sound: AudioInput, speaker: Any, options: Options) -> Callable[[
 
 def _speaker(sound: AudioInput) -> Any:
     """The built-in band and files are heard too, where there is a device; a microphone is not played back."""
-    if sound.name.startswith(("synth", "file")):
+    if sound.name.startswith(("synth", "file", "metronome")):
         from perform.outputs.speaker import Speaker
 
         if Speaker.available():

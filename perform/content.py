@@ -15,10 +15,12 @@ import platformdirs
 
 from perform.core.card import FILE as CARD_FILE
 from perform.core.errors import ModelError, PerformError, PresetError, ShaderError
+from perform.shader_places import SUFFIXES as SHADER_SUFFIXES
+from perform.shader_places import collected, installed_folders, kind_of, shader_name
 
 SHADER_KINDS = ("generators", "effects", "transitions")
 LATENT_FILE = "latent.toml"  # the card of a saved latent
-SHADER_SUFFIXES = (".fs", ".glsl", ".frag")
+MAX_NAME = 200
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -58,7 +60,12 @@ def find_shader(name: str, kind: str | None = None, *, trusted: bool = False) ->
     if trusted and name.endswith(SHADER_SUFFIXES) and Path(name).is_file():
         return Path(name).resolve()
     bare = name.rpartition(".")[0] if name.endswith(SHADER_SUFFIXES) else name
-    return _find(bare, _shaders(kind), f"{kind[:-1]} shader" if kind else "shader", ShaderError)
+    known = _sorted_shaders(kind)
+    if bare not in known:  # only now are unsorted files looked into
+        known = shaders(kind)
+        asked = shader_name(Path(f"{bare[:MAX_NAME]}.fs"))
+        bare = asked if bare not in known and asked in known else bare
+    return _find(bare, known, f"{kind[:-1]} shader" if kind else "shader", ShaderError)
 
 
 def list_models() -> list[Path]:
@@ -74,7 +81,21 @@ def list_presets() -> list[Path]:
 def list_shaders(kind: str | None = None) -> list[Path]:
     """Shader files by name; of one kind, or generators, effects and transitions in this order."""
     kinds = (kind,) if kind else SHADER_KINDS
-    return [path for one in kinds for _, path in sorted(_shaders(one).items())]
+    return [path for one in kinds for _, path in sorted(shaders(one).items())]
+
+
+def shaders(kind: str | None = None) -> dict[str, Path]:
+    """name -> file of every shader, of one kind or of all."""
+    sorted_ones = _sorted_shaders(kind)
+    taken = sorted_ones if kind is None else _sorted_shaders(None)
+    roots = [root / "shaders" for root in search_path()]
+    loose = collected(roots, SHADER_KINDS, taken)
+    return sorted_ones | {name: path for name, path in loose.items() if (kind or kind_of(path)) == kind_of(path) != ""}
+
+
+def shader_folders() -> list[Path]:
+    """Every folder in which shaders may lie, as far as it is there."""
+    return [f for f in (*(root / "shaders" for root in search_path()), *installed_folders()) if f.is_dir()]
 
 
 def list_controllers() -> list[Path]:
@@ -110,14 +131,13 @@ def _presets() -> dict[str, Path]:
     return found | sets
 
 
-def _shaders(kind: str | None) -> dict[str, Path]:
+def _sorted_shaders(kind: str | None) -> dict[str, Path]:
+    """Those in the folders of the three kinds."""
     if kind is not None and kind not in SHADER_KINDS:
         raise ShaderError(f"no kind of shader {kind!r}; there are {', '.join(SHADER_KINDS)}")
     kinds = (kind,) if kind else SHADER_KINDS
     globs = [(one, f"*{suffix}") for one in kinds for suffix in SHADER_SUFFIXES]
-    return _by_name(
-        lambda root: (p for one, glob in globs for p in (root / "shaders" / one).glob(glob)), lambda p: p.stem
-    )
+    return _by_name(lambda root: (p for one, glob in globs for p in (root / "shaders" / one).glob(glob)), shader_name)
 
 
 def _by_name(listed: Callable[[Path], Iterator[Path]], name_of: Callable[[Path], str]) -> dict[str, Path]:

@@ -24,11 +24,13 @@ class SourcePlan:
     """A source, looked up but not yet loaded. One of `document` (an ISF generator, run by gl), `taken` (another deck,
     or `out`) and `make` is set.
 
-    make: opens and prepares the generator; slow, so it is called in a worker. rows: its parameters.
+    make: opens and prepares the generator; slow, so it is called in a worker. rows: its parameters. pictures:
+    the names of pictures that it takes in.
     """
 
     text: str
     rows: tuple[Param, ...] = ()
+    pictures: tuple[str, ...] = ()
     document: Any = None
     taken: str = ""
     make: Callable[[], Generator] | None = None
@@ -118,7 +120,7 @@ def _generator(text: str, kind: str, card: Any, device: str, request: dict[str, 
     shown = make(kind)
     if card is not None:
         shown.open(card, device)  # a card may add rows, or take some away
-    return SourcePlan(text, tuple(shown.PARAMS), make=build)
+    return SourcePlan(text, tuple(shown.PARAMS), tuple(shown.PICTURES_IN), make=build)
 
 
 def _quick_dtype(device: str) -> Any:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from perform.core.errors import PerformError, ShaderError
+from perform.core.params import Param
 from perform.core.preset import Slot
 from perform.core.types import ParamFrame, Value
 from perform.deck_source import SourcePlan
 from perform.engine.engine import Engine
 from perform.engine.painter import Painter
+from perform.gl.rows import FINISHED, LETTERS
 from perform.trial.gate import OnTrialError, admit
 
 MakePainter = Callable[[str, SourcePlan], Painter]
@@ -34,6 +36,13 @@ def read_slots(slots: Iterable[Slot], problems: list[str]) -> Slots:
         except PerformError as error:
             problems.append(f"effect {slot.name} is left out ({error})")
     return found
+
+
+def input_rows(names: Iterable[str]) -> tuple[Param, ...]:
+    """A choice of picture for each one that a generator takes in."""
+    choices = ("none", *LETTERS, FINISHED)
+    doc = "whose picture the source takes in, a frame late: a deck's, or the finished one (out)"
+    return tuple(Param(name, "choice", "none", choices=choices, doc=doc) for name in names)
 
 
 class Decks:
@@ -65,7 +74,7 @@ class Decks:
 
     def prepare(self, letter: str, plan: SourcePlan, params: Mapping[str, Value]) -> None:
         """Begin to load a source that will be asked for soon, and let it paint its first picture with these values."""
-        if plan.document is not None or plan.text == self.source(letter) or (letter, plan.text) in self._ready:
+        if plan.make is None or plan.text == self.source(letter) or (letter, plan.text) in self._ready:
             return
         painter = self._ready[letter, plan.text] = self._make_painter(letter, plan)
         values = {row.name: params.get(row.name, 0 if row.kind == "trigger" else row.default) for row in plan.rows}
@@ -81,6 +90,8 @@ class Decks:
         for letter, plan in self._plans.items():
             if plan.make is not None:
                 self._engine.table.add(plan.rows, f"deck/{letter}/source")
+                self._engine.table.add(input_rows(plan.pictures), f"deck/{letter}/inputs")
+        self._engine.takers = frozenset(letter for letter, plan in self._plans.items() if plan.pictures)
         for prefix, rows in self._stage.rows():
             self._engine.table.add(rows, prefix)
 

@@ -60,22 +60,22 @@ def _presets() -> list[Row]:
 
 
 def _shaders() -> list[Row]:
-    from perform.content import SHADER_KINDS, list_shaders
+    from perform.content import SHADER_KINDS, shaders
     from perform.isf import read_shader
 
     rows: list[Row] = []
     for kind in SHADER_KINDS:
-        for path in list_shaders(kind):
-            rows.append(_shader(kind, path, read_shader))
+        for name, path in sorted(shaders(kind).items()):
+            rows.append(_shader(kind, name, path, read_shader))
     return rows
 
 
-def _shader(kind: str, path: Path, read: Any) -> Row:
+def _shader(kind: str, name: str, path: Path, read: Any) -> Row:
     try:
         document = read(path)
     except PerformError as error:
-        return {"name": path.stem, "doc": f"broken: {error}", "kind": kind}
-    return {"name": path.stem, "doc": document.description, "kind": kind, "credit": document.credit,
+        return {"name": name, "doc": f"broken: {error}", "kind": kind}
+    return {"name": name, "doc": document.description, "kind": kind, "credit": document.credit,
             "params": [row.name for row in document.params()]}  # fmt: skip
 
 
@@ -119,6 +119,7 @@ def _params() -> list[Row]:
     from perform.core.routes import route_rows
     from perform.deck_source import plan_source
     from perform.deck_wishes import wish_rows
+    from perform.decks import input_rows
     from perform.features import PARAMS
     from perform.gl import FIXED_ROWS
     from perform.mix import mix_rows
@@ -131,7 +132,8 @@ def _params() -> list[Row]:
                                                 ("learn", midi_desk.PARAMS), *FIXED_ROWS,
                                                  ("mix", mix_rows()), *wish_rows()]  # fmt: skip
     for letter, deck in preset.decks.items():
-        groups.append((f"deck/{letter}/source", plan_source(deck.source).rows))
+        plan = plan_source(deck.source)
+        groups += [(f"deck/{letter}/source", plan.rows), (f"deck/{letter}/inputs", input_rows(plan.pictures))]
         for slot in deck.fx:
             groups.append((f"deck/{letter}/fx/{slot.name}", effect_rows(slot.shader)))
     for slot in preset.master:

@@ -16,9 +16,9 @@ PLAIN, OVER = "fade", "over"
 
 def mix_rows() -> tuple[Param, ...]:
     """The rows below `mix/`, with the transitions that are found now."""
-    from perform.content import list_shaders
+    from perform.content import shaders
 
-    names = (PLAIN, OVER, *(path.stem for path in list_shaders("transitions") if path.stem not in (PLAIN, OVER)))
+    names = (PLAIN, OVER, *(name for name in sorted(shaders("transitions")) if name not in (PLAIN, OVER)))
     doc = "how the crossfader gets from a to b; fade: evenly, in light; over: b is laid over a, the fader is how much"
     return (*MIX_ROWS, Param("transition", "choice", PLAIN, choices=names, doc=doc, live=False))
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from perform.app import Rig, Say, open_live
-from perform.engine.pacing import Pacer
+from perform.engine.pacing import LateStart, Pacer
 from perform.options import Options
 from perform.watch import ShaderWatch
 
@@ -32,11 +32,13 @@ def play(options: Options, say: Say, began_s: float | None = None) -> dict[str, 
 def _loop(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any]:
     engine, show = rig.engine, rig.show
     fps = options.fps or (30.0 if rig.software else 60.0)
-    pacer = Pacer(fps, time.monotonic, time.sleep)
+    pacer, late = Pacer(fps, time.monotonic, time.sleep), LateStart()
     watch = ShaderWatch(show.stage, show.shaders.go_live())
     first_picture_s: float | None = None
     before_s, told_s = time.monotonic(), -1.0
     while show.running and not engine.hearing.finished:
+        if late.delay_s > 0.0:
+            time.sleep(late.delay_s)
         now_s = rig.clock()
         if options.seconds is not None and now_s >= options.seconds:
             break
@@ -55,6 +57,7 @@ def _loop(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any
         pacer.wait()
         moment_s = time.monotonic()
         engine.health.note("frame", (moment_s - before_s) * 1000.0)
+        late.note(getattr(show.stage, "waited_s", 0.0), moment_s - before_s, 1.0 / fps)
         before_s = moment_s
     watch.close()
     _tell_troubles(rig, say)
@@ -86,6 +89,7 @@ def _report(rig: Rig, pacer: Pacer, seconds: float, first_picture_s: float | Non
         fps=round(frames / max(seconds, 1e-9), 2),
         missed=pacer.missed,
         first_picture_s=None if first_picture_s is None else round(first_picture_s, 2),
+        lead_ms={name: round(1000.0 * seconds, 2) for name, seconds in lead_parts(rig).items()},
         osc=[dict(c.counts()) for c in rig.controls],
     )
     if rig.recorder is not None:
@@ -102,12 +106,18 @@ def latency_ms(rig: Rig) -> float:
     return (age_s + engine.lead.screen_s) * 1000.0
 
 
+def lead_parts(rig: Rig) -> dict[str, float]:
+    """What the beat's lead is made of, in seconds."""
+    engine = rig.engine
+    return {
+        "sound": rig.sound_path_s(), "work": engine.lead.work_s, "half a frame": 0.5 * engine.lead.period_s,
+        "display": engine.lead.display_s, "hand": engine.ahead_s - engine.lead.screen_s,
+    }  # fmt: skip
+
+
 def lead_line(rig: Rig) -> str:
     """What the beat's lead is made of, in ms: so that a person sees what there is to win, and what to calibrate."""
-    engine = rig.engine
-    parts = {"sound": rig.sound_path_s(), "work": engine.lead.work_s, "half a frame": 0.5 * engine.lead.period_s}
-    parts["display"] = engine.lead.display_s
-    parts["hand"] = engine.ahead_s - engine.lead.screen_s
+    parts = lead_parts(rig)
     made = " + ".join(f"{name} {1000.0 * s:.0f}" for name, s in parts.items() if abs(s) >= 0.0005)
     return f"beat leads by {1000.0 * sum(parts.values()):.0f} ms = {made or '0'}"
 

@@ -4,13 +4,15 @@ trial is done when it has ended."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from perform.content import find_shader
 from perform.core.errors import PerformError
 from perform.core.params import Param
-from perform.core.preset import Preset
+from perform.core.preset import Preset, Slot
+from perform.decks import Decks
 from perform.engine.engine import Engine
 from perform.trial.gate import Gate, OnTrialError, admit, current, install
 from perform.watch import Saved
@@ -23,19 +25,32 @@ SHOWN_S = 8.0
 """How long a notice stays on the HUD."""
 
 
+class LeftOut(NamedTuple):
+    """An effect that the look names and that could not be had. before: slots of its chain that stand before it."""
+
+    where: str
+    slot: Slot
+    before: frozenset[str]
+
+
 class ShaderDesk:
-    """Thread: the engine's. mount: takes the stage's rows into the table. look: what lists shaders by name should look
+    """left_out: effects of the look that come in when their files are well.
+
+    Thread: the engine's. mount: takes the stage's rows into the table. look: what lists shaders by name should look
     again. say: one line for the person."""
 
     def __init__(
         self,
         engine: Engine,
+        decks: Decks,
         stage: Any,
         mount: Callable[[], None],
         look: Callable[[], None],
         say: Callable[[str], None],
     ) -> None:
         self._engine = engine
+        self._decks = decks
+        self.left_out: list[LeftOut] = []
         self._stage = stage
         self._mount = mount
         self._look = look
@@ -95,12 +110,14 @@ class ShaderDesk:
             self._refused(item.path, item.message)
         elif item.playing:
             self._reload(item.path)
-        elif item.new:
-            self.notice(f"found {item.path.name}")
-            self._look()
-        elif item.path in self._broken:
+        else:
             self._mended(item.path)
-            self.notice(f"{item.path.name} is well again")
+            if item.new:
+                self._look()
+            if self._bring_in(item.path):
+                self.notice(f"{item.path.name} has taken its place")
+            elif item.new:
+                self.notice(f"found {item.path.name}")
 
     def notice(self, line: str) -> None:
         """Say it, on the HUD, in `out/message` and to whoever listens (OSC) too."""
@@ -129,6 +146,31 @@ class ShaderDesk:
         self._mended(path)
         self._take_rows(path, before)
         self.notice(f"{path.name}: reloaded")
+
+    def _bring_in(self, path: Path) -> bool:
+        """Let an effect that was left out take its place, if this is its file. Returns whether one did."""
+        came = False
+        for missing in list(self.left_out):
+            where, slot, before = missing
+            problems: list[str] = []
+            try:
+                if find_shader(slot.shader, "effects").resolve() != path:
+                    continue
+                row = list(self._decks.chains.get(where, ()))
+                at = sum(name in before for name, _ in row)
+                self._decks.set_chain(where, [*row[:at], (slot.name, admit(path)), *row[at:]], problems)
+            except PerformError as error:
+                problems.append(str(error))
+            if problems:
+                self._refused(path, problems[0])
+                continue
+            came = True
+            self.left_out.remove(missing)
+            self._mount()
+            for name, value in slot.params.items():
+                with suppress(PerformError):
+                    self._engine.table.set(f"{where}/fx/{slot.name}/{name}", value)
+        return came
 
     def _take_rows(self, path: Path, before: dict[str, Param]) -> None:
         """Rows that the file no longer has go; a value that stood at the old default follows the new one."""

@@ -22,7 +22,7 @@ from perform.engine.engine import Engine
 from perform.gl.rows import LETTERS
 from perform.mix import OVER, PLAIN, AutoFade, find_transition, mix_rows
 from perform.room import Room, sparing_the_room
-from perform.shader_desk import MESSAGE_ROW, ShaderDesk
+from perform.shader_desk import MESSAGE_ROW, LeftOut, ShaderDesk
 from perform.trial.gate import OnTrialError, SetAsideError
 
 OUTSIDE = ("midi/", "link/", "mtc/")
@@ -39,6 +39,17 @@ ROWS: tuple[Param, ...] = (
     Param("preset/next", "trigger", False, doc="the next preset", live=False, quantised=True),
     Param("preset/previous", "trigger", False, doc="the preset before", live=False, quantised=True),
 )  # fmt: skip
+
+
+def _left_out(preset: Preset, decks: Decks) -> list[LeftOut]:
+    """Every effect that a preset names and that could not be had."""
+    rows = [("master", preset.master), *((f"deck/{letter}", deck.fx) for letter, deck in preset.decks.items())]
+    found = []
+    for where, slots in rows:
+        there = {name for name, _ in decks.chains.get(where, ())}
+        before = [frozenset(slot.name for slot in slots[:index]) for index in range(len(slots))]
+        found += [LeftOut(where, slot, b) for slot, b in zip(slots, before, strict=True) if slot.name not in there]
+    return found
 
 
 def known_sources() -> set[str]:
@@ -76,7 +87,7 @@ class Show:
         self._fast = fast
         self._broken: set[str] = set()
         self._triggers: dict[str, int] = {}
-        self.shaders = ShaderDesk(engine, stage, self._mount, self._mount_mix, say)
+        self.shaders = ShaderDesk(engine, self.decks, stage, self._mount, self._mount_mix, say)
         engine.table.add(ROWS)
         engine.table.add((MESSAGE_ROW,))
         engine.table.add(tempo_clock.PARAMS, "tempo")
@@ -143,6 +154,7 @@ class Show:
         problems += self._loose_ends(preset)
         self.engine.set_routes(RouteBank(preset.routes), preset.free)
         self.preset = preset
+        self.shaders.left_out = _left_out(preset, self.decks)
         for line in problems:
             self._say(f"preset {preset.name}: {line}")
 

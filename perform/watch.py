@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from perform.content import SHADER_SUFFIXES, list_shaders, search_path
+from perform.content import SHADER_SUFFIXES, list_shaders, shader_folders
 from perform.trial.gate import Gate
 
 LOOK_EVERY = 60
@@ -43,9 +43,9 @@ class ShaderWatch:
         self._gate = gate
         self._ticks = 0
         self._playing: frozenset[Path] = frozenset(stage.files())
-        self._known = {path.resolve() for path in list_shaders()}
-        self._listed = frozenset(self._known)
-        self._stamps: dict[Path, Stamp] = {path: _stamp(path) for path in self._playing}
+        self._stamps = self._stamped()
+        self._known = set(self._stamps)
+        self._asked: dict[Path, tuple[int, ...]] = {}
         self._found: queue.SimpleQueue[Saved] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="shader watch", daemon=True)
@@ -75,7 +75,7 @@ class ShaderWatch:
         return Saved(path, message, path in frozenset(self._stage.files()), new)
 
     def _folders(self) -> list[Path]:
-        folders = {root / "shaders" for root in search_path()} | {path.parent for path in self._playing}
+        folders = {*shader_folders(), *(path.parent for path in self._playing)}
         return sorted(folder for folder in folders if folder.is_dir())
 
     def _run(self) -> None:
@@ -100,15 +100,13 @@ class ShaderWatch:
             except OSError:  # a folder went away, or no more watches are to be had
                 self._stop.wait(FOLDERS_MS / 1000.0)
 
+    def _stamped(self) -> dict[Path, Stamp]:
+        return {path: _stamp(path) for path in {*self._playing, *map(_whole, list_shaders())}}
+
     def _unnoticed(self) -> set[Path]:
-        """Playing files that changed, and files that came, before the watch began or where the system tells nothing
-        (network disks)."""
-        stamps = {path: _stamp(path) for path in self._playing}
-        changed = {path for path, stamp in stamps.items() if stamp != self._stamps.get(path, stamp)}
-        self._stamps = stamps
-        listed = {path.resolve() for path in list_shaders()}
-        new, self._listed = listed - self._listed, frozenset(listed)
-        return changed | new
+        """Files that changed or came before the watch began, or where the system tells nothing (network disks)."""
+        before, self._stamps = self._stamps, self._stamped()
+        return {path for path, stamp in self._stamps.items() if stamp != before.get(path)}
 
     def _take(self, names: set[Path]) -> None:
         """What a batch of changes means. Files that are gone mean nothing: the last good version plays on."""
@@ -116,6 +114,10 @@ class ShaderWatch:
         shaders = {path.with_suffix(".fs") if path.suffix == ".vs" else path for path in map(_whole, names)}
         wanted = [p for p in sorted(shaders) if p.suffix in SHADER_SUFFIXES and p.is_file()]
         for count, path in enumerate(wanted):
+            stamp = (*_stamp(path), *_stamp(path.with_suffix(".vs")))
+            if self._asked.get(path) == stamp:
+                continue  # told twice of one save
+            self._asked[path] = stamp
             if path in playing or count < MOST_TRIED:
                 self._gate.request(path, saved=True)
             else:

@@ -13,10 +13,10 @@ async def main() -> None:
     peer = aalink.Link(bpm, asyncio.get_running_loop())
     peer.start_stop_sync_enabled = True
     peer.enabled = True
-    peer.playing = True
     if later:
         await asyncio.sleep(later[1])
         peer.tempo = later[0]
+        peer.playing = True
         await asyncio.sleep(seconds - later[1])
     else:
         await asyncio.sleep(seconds)

@@ -102,7 +102,7 @@ def perform(
     *arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """One command, to its end."""
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment = {**(env or os.environ), "PYTHONUNBUFFERED": "1"}
     return subprocess.run(
         [*PERFORM, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=200,
         stdin=subprocess.DEVNULL,

@@ -154,3 +154,38 @@ def test_the_wheel_carries_the_content_and_finds_it(tmp_path):
     assert Path(folder) == inside / "perform" / "content"
     assert Path(shader).is_relative_to(folder)
     assert presets == len(list((ROOT / "presets").glob("*.toml")))
+
+
+ISF = '/*{"ISFVSN": "2", "INPUTS": [%s]}*/ void main() { gl_FragColor = vec4(1.0); }'
+PICTURE = '{"NAME": "%s", "TYPE": "image"}'
+CROSSING = f'{PICTURE % "startImage"}, {PICTURE % "endImage"}, {{"NAME": "progress", "TYPE": "float"}}'
+
+
+def test_a_collection_needs_no_sorting_and_takes_no_name(places, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    installed = tmp_path / "data" / "ISF" / "Deep" / "Er"
+    installed.mkdir(parents=True)
+    ours = put(places["shipped"], "shaders/effects/glow.fs")
+    loose = places["user"] / "shaders" / "pack"
+    loose.mkdir()
+    files = {
+        loose / "Bad TV.fs": ISF % (PICTURE % "inputImage"),
+        loose / "Glow.fs": ISF % (PICTURE % "inputImage"),
+        loose / "notes.fs": "let x = 1 // another language",
+        loose / "Rings.glsl": "void mainImage(out vec4 c, in vec2 f) { c = vec4(iTime); }",
+        installed / "Circle Open.fs": ISF % CROSSING,
+        installed / "3d Lines.fs": ISF % "",
+    }
+    for path, text in files.items():
+        path.write_text(text, "utf-8")
+    found = {kind: content.shaders(kind) for kind in content.SHADER_KINDS}
+    assert sorted(found["effects"]) == ["bad_tv", "glow", "isf_glow"] and found["effects"]["glow"] == ours
+    assert sorted(found["generators"]) == ["3d_lines", "rings"] and sorted(found["transitions"]) == ["circle_open"]
+    assert content.find_shader("bad_tv", "effects") == content.find_shader("Bad TV") == loose / "Bad TV.fs"
+    assert content.find_shader("glow") == ours and content.find_shader("isf_glow") == loose / "Glow.fs"
+    assert content.find_shader("Circle Open.fs", "transitions").parent == installed
+    with pytest.raises(ShaderError, match="no effect shader 'circle_open'"):
+        content.find_shader("circle_open", "effects")
+    (loose / "Bad TV.fs").write_text(ISF % CROSSING, "utf-8")
+    assert "bad_tv" in content.shaders("transitions"), "its kind was remembered too well"
+    assert {places["user"] / "shaders", tmp_path / "data" / "ISF"} <= set(content.shader_folders())

@@ -133,6 +133,26 @@ def test_a_broken_save_keeps_the_last_good_one_and_says_why(show: Playing, folde
     assert show.rig.engine.health.last_error == "", "the old complaint is still on the HUD"
 
 
+def test_an_effect_that_was_broken_comes_in_when_it_is_mended(folder: Path) -> None:
+    file = folder / "shaders" / "effects" / "same.fs"
+    file.write_text(plain(PICTURE, colour="nonsense"))
+    text = PRESET + 'params = { gain = 0.5 }\n[[deck.a.fx]]\nshader = "posterise"\n'
+    (folder / "presets" / "look.toml").write_text(text)
+    rig, said = started()
+    show = Playing(rig, said)
+    show.tick()
+    assert any("effect same is left out" in line for line in said)
+    gain = '{"NAME": "gain", "TYPE": "float", "DEFAULT": 1.0, "MIN": 0.0, "MAX": 1.0}'
+    file.write_text(plain(PICTURE, gain, colour="IMG_THIS_PIXEL(inputImage) * gain"))
+    show.until_said("same.fs has taken its place")
+    assert [name for name, _ in rig.show.decks.chains["deck/a"]] == ["same", "posterise"]
+    assert show.table.value("deck/a/fx/same/gain") == 0.5 and any(
+        "same.fs has taken its place" in line for line in said
+    )
+    show.watch.close()
+    rig.close()
+
+
 def test_an_endless_save_never_reaches_the_show(show: Playing, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(show.rig.show.shaders.gate, "_limit_s", 3.0)
     show.until(lambda p: grey(p) == 51)

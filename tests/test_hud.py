@@ -47,7 +47,7 @@ def test_it_names_look_rates_latency_and_levels() -> None:
         "31 fps",
         "12 ms",
         "hits take 48 ms",
-        "122.0 bpm (manual 0%)  #...",
+        "122.0 bpm (manual 0%)  [1] 2 3 4",
         "mic",
         lead,
         "ripple.fs: reloaded",

@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 TOOLS = ("pulseaudio", "pactl", "paplay")
@@ -25,9 +26,9 @@ ctl.{name} {{ type pulse }}
 pcm.!default {{ type pulse hint {{ show on description "default" }} }}
 ctl.!default {{ type pulse }}
 """
-PIPE = """
-pcm.{name}_pipe {{ type pulse device "{name}_pipe" hint {{ show on description "pipe" }} }}
-ctl.{name}_pipe {{ type pulse }}
+CAPTURE = """
+pcm.{name} {{ type pulse device "{source}" hint {{ show on description "capture" }} }}
+ctl.{name} {{ type pulse }}
 """
 
 
@@ -44,17 +45,24 @@ class PulseServer:
     """folder: becomes the server's home. name: of the sink, and of the ALSA device that records it.
 
     with_pipe: there is a second source `NAME_pipe`, which hears the float32 stereo that is written into `pipe`, when it
-    is written.
+    is written. modules: more to load, each a line as pactl takes it. captures: further ALSA inputs by name, and the
+    source that each records.
     """
 
-    def __init__(self, folder: Path, name: str = "vj", rate_hz: int = 48000, with_pipe: bool = False) -> None:
+    def __init__(self, folder: Path, name: str = "vj", rate_hz: int = 48000, with_pipe: bool = False,
+                 modules: Sequence[str] = (), captures: Mapping[str, str] | None = None) -> None:  # fmt: skip
         self.folder = Path(folder)
         self.name = name
         self._rate_hz = rate_hz
         self._server: subprocess.Popen[bytes] | None = None
         self._players: list[subprocess.Popen[bytes]] = []
         self.pipe = self.folder / "pipe"
-        self._with_pipe = with_pipe
+        self._modules = list(modules)
+        self._captures = dict(captures or {})
+        if with_pipe:
+            pipe = f"module-pipe-source source_name={name}_pipe file={self.pipe} format=float32le"
+            self._modules.append(f"{pipe} rate={rate_hz} channels=2")
+            self._captures[f"{name}_pipe"] = f"{name}_pipe"
         self.asoundrc = self.folder / ".asoundrc"
         dropped = ("PULSE_SERVER", "PULSE_SINK", "DBUS_SESSION_BUS_ADDRESS", "JACK_PROMISCUOUS_SERVER")
         kept = {key: value for key, value in os.environ.items() if key not in dropped}
@@ -64,13 +72,12 @@ class PulseServer:
         """Start, and wait until it answers."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        self.asoundrc.write_text((ASOUNDRC + PIPE * self._with_pipe).format(name=self.name))
+        more = "".join(CAPTURE.format(name=name, source=source) for name, source in self._captures.items())
+        self.asoundrc.write_text(ASOUNDRC.format(name=self.name) + more)
         sink = f"module-null-sink sink_name={self.name} rate={self._rate_hz} channels=2 format=float32le"
         command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit"]
         command += ["-L", "module-native-protocol-unix", "-L", sink]
-        if self._with_pipe:
-            pipe = f"module-pipe-source source_name={self.name}_pipe file={self.pipe} format=float32le"
-            command += ["-L", f"{pipe} rate={self._rate_hz} channels=2"]
+        command += [word for module in self._modules for word in ("-L", module)]
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self._server = subprocess.Popen(command, env=self.env, **quiet)
         for _ in range(200):

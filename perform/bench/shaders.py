@@ -1,4 +1,5 @@
-"""What each shipped shader costs, against a plain copy pass in the same run, and what a whole chain of five costs.
+"""What each shipped shader costs, against a plain copy pass in the same run, and what a whole chain of five costs; how
+that grows with the chain, and what upload, read-back and the first trial of a foreign shader cost.
 
 On a software renderer the ratio is taken from processor time, all threads together: it holds when something else is
 using the machine. On a GPU it is taken from the clock.
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from perform.bench import _chain
 from perform.bench.machine import describe
 from perform.core.types import Features, Frame, Moment, ParamFrame, Value
 
@@ -46,10 +48,14 @@ def run(quick: bool = False) -> dict[str, Any]:
         for kind in ("effects", "generators"):
             for path in list_shaders(kind):
                 document = read_shader(path)
-                rows.append(timer.row(document.name, timer.cost(document)))
+                rows.append(timer.row(document.name, timer.cost(document), len(document.passes)))
     finally:
         stage.close()
-    rows.extend(_whole_chain((96, 54) if quick else WHOLE, 6 if quick else 120))
+    whole, few = ((96, 54), 4) if quick else (WHOLE, 40)
+    rows.extend(_whole_chain(whole, 6 if quick else 120))
+    rows.extend(_chain.growth(whole, few, _picture(whole)))
+    rows.extend(_chain.transfers(whole, few, (whole,) if quick else ()))
+    rows.extend(_chain.trials(quick))
     return {"bench": "shaders", "machine": describe(str(facts["renderer"])), "rows": rows}
 
 
@@ -102,14 +108,16 @@ class _Timer:
         slots = [(f"slot_{i}", document) for i in range(_REPEATS)]
         return np.maximum((self._middle(slots, None) - self._bare) / _REPEATS, 1e-3)
 
-    def row(self, what: str, cost: np.ndarray) -> dict[str, Any]:
-        """One row of the result."""
+    def row(self, what: str, cost: np.ndarray, passes: int = 1) -> dict[str, Any]:
+        """One row of the result. passes: among which the cost is divided."""
         times = float(cost[self._by] / self.copy[self._by])
         return {
             "what": what,
             "ms_p50": round(float(cost[0]), 3),
             "cpu_ms_p50": round(float(cost[1]), 3),
             "times_copy": round(times, 1),
+            "passes": passes,
+            "cpu_ms_per_pass": round(float(cost[1]) / passes, 3),
         }
 
     def _middle(self, slots: Sequence[tuple[str, Document]], source: Document | None) -> np.ndarray:

@@ -18,7 +18,7 @@ QUIET = ("analysis blocks", "analysis hops")
 def add(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Mount the command."""
     play = commands.add_parser("play", parents=[shared, look_options()], help="play live", allow_abbrev=False)
-    play.add_argument("--audio", metavar="SOUND", help="synth, mic, silence, device:NAME-PART, file:PATH or PATH")
+    play.add_argument("--audio", metavar="SOUND", help="synth, mic, silence, metronome, device:NAME-PART or PATH")
     play.add_argument("--venue", type=Path, metavar="FILE", help="the room: devices, screens, ports")
     play.add_argument("--display", choices=("auto", "window", "offscreen"), default="auto")
     play.add_argument("--monitor", type=int, metavar="N", help="which screen, from 0")

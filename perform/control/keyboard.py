@@ -14,6 +14,7 @@ KEYS: dict[str, tuple[str, Value, str]] = {
     "n": ("preset/next", True, "next preset"),
     "m": ("preset/previous", True, "previous preset"),
     "t": ("tempo/tap", True, "tap the beat"),
+    "r": ("tempo/resync", True, "the hand lets go of the tempo: it is the source's again"),
     "o": ("tempo/one", True, "this is the one"),
     "j": ("deck/a/source/jump", True, "jump to a new place in the model"),
     "f": ("out/fullscreen", True, "full screen, and back"),

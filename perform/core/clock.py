@@ -273,7 +273,7 @@ class TempoClock:
         if self._agreed >= AGREED_BEATS:
             self._tapped, self._anchor = False, True
             self.source, self._octave = heard.source, octave
-            self._said_bpm, self._asked_bpm = heard.tempo_bpm, self.bpm if octave != 1.0 else 0.0
+            self._said_bpm, self._asked_bpm = heard.tempo_bpm, self.bpm  # the hand has said which octave it is
 
     def release(self) -> None:
         """Give tempo, beat and bar back from the hand to the sources."""
@@ -308,9 +308,9 @@ class TempoClock:
         self._one_by_hand, self._one_agreed = True, 0.0
 
     def told(self) -> str:
-        """For the HUD: tempo, who leads, how sure, and the place in the bar as a row of marks."""
+        """For the HUD: tempo, who leads, how sure, and the place in the bar."""
         place = int(self.bar_phase * self.beats_per_bar)
-        marks = "".join("#" if n == place else "." for n in range(self.beats_per_bar))
+        marks = " ".join(f"[{n + 1}]" if n == place else f"{n + 1}" for n in range(self.beats_per_bar))
         held = ", held" if self.hold else ""
         return f"{self.bpm:.1f} bpm ({self.source} {self.confidence:.0%}{held})  {marks}"
 

@@ -14,7 +14,7 @@ from perform.core.errors import PerformError
 from perform.core.params import ParamTable, is_wish
 from perform.core.routes import RouteBank
 from perform.core.sources import FreeSource, beat_values, free_values
-from perform.core.types import ControlEvent, Features, Frame, Moment, ParamFrame, Value
+from perform.core.types import ControlEvent, Features, Frame, Moment, ParamFrame, Picture, Value
 from perform.engine.handover import Handovers
 from perform.engine.health import Health
 from perform.engine.hearing import Heard, Hearing, resting
@@ -23,7 +23,8 @@ from perform.engine.lead import Lead, PainterDelay
 from perform.engine.mailbox import ControlQueue
 from perform.engine.musical import MusicalTime
 from perform.engine.pacing import MOST_DT_S
-from perform.engine.painter import Painter
+from perform.engine.painter import NO_PICTURES, Painter
+from perform.engine.taking import pictures_for
 
 NOTHING_HEARD = Features(0.0, {}, np.zeros(64, np.float32), np.zeros((1024, 2), np.float32))
 _PANIC = "out/panic"
@@ -61,6 +62,7 @@ class Engine:
         self.painters: dict[str, Painter] = {}
         self.coming: dict[str, Painter] = {}
         self.handovers = Handovers()
+        self.takers: frozenset[str] = frozenset()  # decks whose generator takes pictures in
         self.sinks: list[Sink] = []
         self.wishes: list[tuple[str, Value]] = []  # texts that ask for slow work, in the order in which they came
         self.signals: dict[str, float] = {}
@@ -211,17 +213,18 @@ class Engine:
 
     def _paint(self) -> Mapping[str, Frame]:
         """Hand the moment to the painters and take what is finished."""
-        for letter in list(self.coming):
-            self._bring_in(letter)
         frames: dict[str, Frame] = {}
         seen = getattr(self.stage, "seen", None)
+        taken = pictures_for(self.stage, self.takers, self.params)
+        for letter in list(self.coming):
+            self._bring_in(letter, taken.get(letter, NO_PICTURES))
         for letter, painter in self.painters.items():
             if letter not in self.coming:
                 self._wishes[letter] = self._own(letter)
             frame = painter.newest()
             if frame is None or seen is None or letter in seen:  # nobody looks: it may rest
                 moment = self.moments.get(letter, self.moment)
-                painter.submit(self._wishes.get(letter, ParamFrame({})), moment)
+                painter.submit(self._wishes.get(letter, ParamFrame({})), moment, taken.get(letter, NO_PICTURES))
                 frame = painter.newest()
             if frame is not None:
                 frames[letter] = frame
@@ -233,14 +236,14 @@ class Engine:
         self.params = self.handovers.step(self.moment, self.params, frames)
         return frames
 
-    def _bring_in(self, letter: str) -> None:
+    def _bring_in(self, letter: str, pictures: Mapping[str, Picture] = NO_PICTURES) -> None:
         """A new painter comes in when its first frame is finished and the beat is there; until then the old one plays
         on as it was, and while they fade."""
         painter = self.coming[letter]
         before = self.painters.get(letter)
         if before is not None and before.newest() is not None:
             if painter.newest() is None:
-                painter.submit(self._own(letter), self.moment)
+                painter.submit(self._own(letter), self.moment, pictures)
                 self.handovers.forget(letter)
                 return
             if not self.handovers.is_time(letter, self.moment, self.params.values):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
+ROOM_FRAMES, MARGIN_S, MOST_SHARE, LATER = 60, 0.0025, 0.8, 0.1
+"""LateStart: frames whose least wait counts, what is left of it, the most of a frame, how fast it grows."""
 MOST_DT_S = 0.25
 """A tick never moves time on by more than this, so a stall does not make anything explode."""
 
@@ -18,6 +21,29 @@ def next_deadline(deadline_s: float, now_s: float, period_s: float) -> tuple[flo
     if late > 3.0 * period_s:
         return now_s, int(late / period_s)
     return upcoming, 1
+
+
+class LateStart:
+    """Where the display makes each frame wait, the wait is better spent before the frame than after it: a tick that
+    begins late hears later sound, and its picture is on the screen at the same refresh.
+
+    It keeps MARGIN_S of what the least wait of the last second leaves, and gives half of it back after a missed one.
+    """
+
+    def __init__(self) -> None:
+        self.delay_s = 0.0
+        self._room: deque[float] = deque(maxlen=ROOM_FRAMES)
+
+    def note(self, waited_s: float, dt_s: float, period_s: float) -> None:
+        """A frame is over: it waited so long for the display, and came `dt_s` after the one before."""
+        if dt_s > 1.5 * period_s:
+            self.delay_s *= 0.5
+            self._room.clear()
+            return
+        self._room.append(waited_s + self.delay_s)
+        if len(self._room) == ROOM_FRAMES:
+            aim_s = min(max(min(self._room) - MARGIN_S, 0.0), MOST_SHARE * period_s)
+            self.delay_s = min(aim_s, self.delay_s + LATER * (aim_s - self.delay_s))
 
 
 class Pacer:

@@ -14,13 +14,14 @@ from typing import Any, Protocol
 
 from perform.core.contracts import Generator
 from perform.core.errors import PerformError
-from perform.core.types import Frame, Moment, ParamFrame
+from perform.core.types import Frame, Moment, ParamFrame, Picture
 from perform.engine.health import Timing
 from perform.engine.mailbox import Mailbox
 
 _SEQUENCE = itertools.count(1)
 """Frames are numbered over all painters, so that a frame of a new painter is never taken for one of the old."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+NO_PICTURES: Mapping[str, Picture] = {}
 Factory = Callable[[], Generator]
 """Makes a generator that is open and prepared. Called in the worker: it may take its time."""
 
@@ -38,7 +39,7 @@ class Painter(Protocol):
     failures: int
     last_error: str
 
-    def submit(self, params: ParamFrame, moment: Moment) -> None:
+    def submit(self, params: ParamFrame, moment: Moment, pictures: Mapping[str, Picture] = NO_PICTURES) -> None:
         """Ask for a picture of this moment. Never blocks in a live show."""
 
     def newest(self) -> Frame | None:
@@ -74,10 +75,10 @@ class InlinePainter:
         self._frame: Frame | None = None
         self._timing = Timing()
 
-    def submit(self, params: ParamFrame, moment: Moment) -> None:
+    def submit(self, params: ParamFrame, moment: Moment, pictures: Mapping[str, Picture] = NO_PICTURES) -> None:
         """Paint now."""
         began = self._clock()
-        frame = self._generator.render(params, {}, moment)
+        frame = self._generator.render(params, pictures, moment)
         self._frame = numbered(frame, self._frame)
         self.last_error = _notice(self._generator) or self.last_error
         self._timing.add((self._clock() - began) * 1000.0)
@@ -120,7 +121,7 @@ class ThreadPainter:
         self.last_error = ""
         self._factory = factory
         self._clock = clock
-        self._inbox: Mailbox[tuple[ParamFrame, Moment]] = Mailbox()
+        self._inbox: Mailbox[tuple[ParamFrame, Mapping[str, Picture], Moment]] = Mailbox()
         self._outbox: Mailbox[Frame] = Mailbox()
         self._timing = Timing(128)
         self._finished: list[float] = []
@@ -131,9 +132,9 @@ class ThreadPainter:
         self._thread = threading.Thread(target=self._run, name=f"painter {name}", daemon=True)
         self._thread.start()
 
-    def submit(self, params: ParamFrame, moment: Moment) -> None:
+    def submit(self, params: ParamFrame, moment: Moment, pictures: Mapping[str, Picture] = NO_PICTURES) -> None:
         """Ask for a picture of this moment; an older wish that nobody began is forgotten."""
-        self._inbox.put((params, moment))
+        self._inbox.put((params, pictures, moment))
 
     def newest(self) -> Frame | None:
         """The newest finished frame."""
@@ -193,9 +194,9 @@ class ThreadPainter:
         finally:
             generator.close()
 
-    def _paint(self, generator: Generator, params: ParamFrame, moment: Moment) -> None:
+    def _paint(self, generator: Generator, params: ParamFrame, pictures: Mapping[str, Picture], moment: Moment) -> None:
         began = self._clock()
-        frame = generator.render(params, {}, moment)
+        frame = generator.render(params, pictures, moment)
         ended = self._clock()
         self._painted += 1
         self._outbox.put(numbered(frame, self._outbox.peek()))

@@ -11,6 +11,7 @@ from perform.core.params import Param
 from perform.core.types import Frame
 from perform.gl.chain import Chain, Report
 from perform.gl.deck import Deck
+from perform.gl.glimpse import Glimpses
 from perform.gl.kept import Kept
 from perform.gl.layers import Layers
 from perform.gl.mixer import Mixer
@@ -38,6 +39,7 @@ class Scene:
         self.master = Chain(shared, "master", report)
         self._layers = Layers(shared)
         self._kept = Kept(shared)
+        self.glimpses = Glimpses(shared)
         self._pool = Pool(shared.ctx, shared.size, shared.dtype)
         self._pools: dict[str, Pool] = {"a": self._pool}
         drawn = self._pool.besides()
@@ -102,7 +104,7 @@ class Scene:
     def working(self) -> frozenset[str]:
         """The decks that are drawn in this frame: those that are seen, and those that these take in."""
         found: set[str] = set()
-        waiting = set(self.seen()) | self._taken_in(self.master.units)
+        waiting = set(self.seen()) | self._taken_in(self.master.units) | self.glimpses.wanted
         while waiting:
             letter = waiting.pop()
             deck = self.decks.get(letter)
@@ -137,6 +139,7 @@ class Scene:
             since = mark("mix", since)
         picture = self.master.render(picture, picture, self._pool, 1.0)
         self._keep(drawn, picture)
+        self.glimpses.take({**drawn, FINISHED: picture})
         mark("master", since)
         return picture
 
@@ -173,7 +176,15 @@ class Scene:
 
     def release(self) -> None:
         """Free the GL objects."""
-        parts = (*self.decks.values(), *self._pools.values(), self.mixer, self.master, self._layers, self._kept)
+        parts = (
+            *self.decks.values(),
+            *self._pools.values(),
+            self.mixer,
+            self.master,
+            self._layers,
+            self._kept,
+            self.glimpses,
+        )
         for part in parts:
             part.release()
         self.decks.clear()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -13,7 +13,7 @@ import numpy as np
 from perform.core.errors import ShaderError
 from perform.core.params import Param
 from perform.core.room import Slice
-from perform.core.types import ControlEvent, Features, Frame, Moment, ParamFrame
+from perform.core.types import ControlEvent, Features, Frame, Moment, ParamFrame, Picture
 from perform.gl.chain import one_line
 from perform.gl.hud import Hud
 from perform.gl.mapping import RoomMapping
@@ -66,6 +66,20 @@ class GlStage:
         self.surface.use()
         self._scene.deck(deck).set_source(document, taken)
         self._last = None
+
+    def want_pictures(self, whose: Iterable[str]) -> None:
+        """Keep small pictures of these decks (or `out`, the finished picture) for generators, and of no others."""
+        wanted = frozenset(whose)
+        if wanted != self._scene.glimpses.wanted:
+            self.surface.use()
+            self._scene.glimpses.want(wanted)
+
+    def pictures(self) -> dict[str, Picture]:
+        """The small pictures of the frame shown last, by deck; only those that are wanted."""
+        if not self._scene.glimpses.wanted:
+            return {}
+        self.surface.use()
+        return self._scene.glimpses.pictures()
 
     def close_deck(self, deck: str) -> None:
         """Take everything off a deck, so that it costs nothing."""
@@ -137,6 +151,11 @@ class GlStage:
     def has_window(self) -> bool:
         """True when a person can see it."""
         return self.surface.visible
+
+    @property
+    def waited_s(self) -> float:
+        """How much of the last frame's time was spent on waiting for the display, its picture being drawn."""
+        return float(getattr(self.surface, "waited_s", 0.0))
 
     def toggle_fullscreen(self) -> None:
         """Fill the screen with the window, or give it back; nothing offscreen."""

@@ -1,4 +1,5 @@
-"""The test card: grid, circle, colours, greys, size in pixels, and a line that moves with the beat."""
+"""The test card: grid, circle, colours, greys, size in pixels, a line that moves with the bar, and the beat: both sides
+flash on it, and a ball crosses the middle of its track on it."""
 
 from __future__ import annotations
 
@@ -12,9 +13,23 @@ from perform.gl.shared import Shared
 _CARD = """
 uniform sampler2D card;
 uniform float sweep;
+uniform float beat;
+uniform vec2 size;
 void main() {
     colour = vec4(texture(card, uv).rgb, 1.0);
     if (abs(uv.x - sweep) < 0.0015) colour.rgb = vec3(1.0, 0.35, 0.1);
+    float flash = exp(-7.0 * beat);
+    float side = abs(uv.x - 0.5);
+    if (side > 0.43 && side < 0.485) colour.rgb = mix(colour.rgb * 0.6, vec3(1.0), flash);
+    vec2 at = vec2((uv.x - 0.5) * size.x / size.y, uv.y - 0.90);
+    if (abs(at.x) < 0.60 && abs(at.y) < 0.045) {
+        colour.rgb = vec3(0.04, 0.05, 0.06);
+        if (abs(at.x) < 0.006) colour.rgb = vec3(1.0, 0.35, 0.1);
+        // -0.5..0.5: the ball is in the middle on the beat, and turns round at both ends between two beats.
+        float place = fract(beat + 0.5) - 0.5;
+        float ball = length(at - vec2(1.16 * place, 0.0));
+        colour.rgb = mix(colour.rgb, vec3(1.0, 0.95, 0.8), smoothstep(0.038, 0.032, ball) * (0.55 + 0.45 * flash));
+    }
 }
 """
 
@@ -71,7 +86,10 @@ class TestCard:
     def draw(self) -> None:
         """Fill the bound framebuffer."""
         self._texture.use(0)
-        self._program.set("sweep", self._shared.moment.beats / 4.0 % 1.0)
+        moment = self._shared.moment
+        self._program.set("sweep", moment.bar_phase)
+        self._program.set("beat", moment.beat_phase)
+        self._program.set("size", (float(self._shared.size[0]), float(self._shared.size[1])))
         self._program.draw()
 
     def release(self) -> None:

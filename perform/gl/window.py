@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 import moderngl
 
 from perform.core.errors import DeviceError
 from perform.core.types import ControlEvent
+from perform.gl import unlocked
 from perform.gl.context import window_context
 from perform.gl.surface import claim, forget
 
@@ -65,6 +67,8 @@ class WindowSurface:
             raise
         claim(self)
         self._glfw.swap_interval(1 if vsync else 0)
+        self._vsync = vsync
+        self.waited_s = 0.0
         self._glfw.set_key_callback(self.window, self._on_key)
         self._monitor = monitor
         self._restore = (60, 60, *size)
@@ -132,7 +136,16 @@ class WindowSurface:
         if min(size) <= 0:
             return
         draw(self.ctx.screen, (int(size[0]), int(size[1])))
+        if not self._vsync:
+            self._glfw.swap_buffers(self.window)
+            return
+        # Drivers queue frames ahead, each a frame of delay. To wait for the card on both sides of the swap keeps the
+        # queue empty, and tells what of the time was spent on waiting for the display.
+        unlocked.finish()()
+        drawn_s = perf_counter()
         self._glfw.swap_buffers(self.window)
+        unlocked.finish()()
+        self.waited_s = perf_counter() - drawn_s
 
     def poll(self, time_s: float) -> list[ControlEvent]:
         """Key presses as `key/NAME`, and `quit` when the window should close."""

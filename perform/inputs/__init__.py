@@ -26,9 +26,9 @@ def open_input(
 ) -> AudioInput:
     """The input that `spec` names, not yet opened.
 
-    spec: `synth`, `mic`, `device:NAME-PART`, `file:PATH`, `silence`, or simply a path. live: paced in real time
-    (a device paces itself); else `read` delivers what is asked for at once, and devices are refused. rate_hz:
-    wanted rate; a file keeps its own, a device may insist on its own. channels: "1,2" picks channels of the
+    spec: `synth`, `mic`, `device:NAME-PART`, `file:PATH`, `silence`, `metronome[:BPM]`, or simply a path. live: paced
+    in real time (a device paces itself); else `read` delivers what is asked for at once, and devices are refused.
+    rate_hz: wanted rate; a file keeps its own, a device may insist on its own. channels: "1,2" picks channels of the
     source, from 1. trim_db: -120..60. start_s: seconds into the file or the band. loop: files only.
     Raises UsageError.
     """
@@ -47,6 +47,10 @@ def open_input(
         from perform.inputs.array import SilenceInput
 
         return SilenceInput(live=live, rate_hz=rate_hz, door=door)
+    if kind == "metronome":
+        from perform.inputs.metronome import Metronome
+
+        return Metronome(_bpm(rest), live=live, rate_hz=rate_hz, door=door)
     if spec == "mic" or kind == "device":
         if not live:
             raise UsageError(f"audio '{spec}' is a live device and cannot be rendered offline; give a file or synth")
@@ -61,6 +65,17 @@ def open_input(
     from perform.inputs.file import FileInput
 
     return FileInput(Path(path).expanduser(), live=live, start_s=start_s, loop=loop, door=door)
+
+
+def _bpm(text: str) -> float:
+    """The tempo of `metronome:BPM`. Raises UsageError."""
+    try:
+        bpm = float(text or 60.0)
+    except ValueError:
+        bpm = 0.0
+    if not 20.0 <= bpm <= 300.0:
+        raise UsageError(f"audio 'metronome:{text}': a tempo is a number from 20 to 300, as in metronome:60")
+    return bpm
 
 
 def list_devices() -> list[dict[str, Any]]:

@@ -140,6 +140,8 @@ NOT_SHOWN: Mapping[str, str] = {
     "blend_middle": "as blend_model",
     "blend_fine": "as blend_model",
     "blend_mapping": "as blend_model",
+    "noise_picture": "takes in another deck's picture; shown in docs/mixer.md",
+    "picture_style": "as noise_picture",
 }
 """Row -> why it has no strip."""
 

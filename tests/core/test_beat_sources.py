@@ -155,6 +155,8 @@ def test_a_hand_leads_until_the_source_agrees_or_it_lets_go() -> None:
     shown = run(clock, 150, lambda s: word("tracker", here + 6.0 + s * 2.0, 120.0, 0.8))
     assert not clock.by_hand and clock.source == "tracker"
     assert shown[0][0] - last < 0.06
+    run(clock, 50, lambda s: word("tracker", here + 6.0 + s, 60.0, 0.8))  # it falls back to what it thought before
+    assert clock.bpm == pytest.approx(120.0) and clock.source == "tracker"
     clock.take(77.0)
     run(clock, 50, lambda s: word("tracker", s * 2.0, 120.0, 0.8))
     assert clock.bpm == 77.0

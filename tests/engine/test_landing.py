@@ -35,7 +35,7 @@ class SlowPainter:
         self.frames = frames
         self.asked: list[tuple[ParamFrame, Moment]] = []
 
-    def submit(self, params: ParamFrame, moment: Moment) -> None:
+    def submit(self, params: ParamFrame, moment: Moment, pictures: object = None) -> None:
         self.asked.append((params, moment))
 
     def newest(self) -> Frame | None:

@@ -1,12 +1,16 @@
+import math
 import threading
+from collections.abc import Callable
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from perform.core.types import ControlEvent
 from perform.engine.health import Health, Timing
 from perform.engine.mailbox import ControlQueue, Mailbox
-from perform.engine.pacing import Pacer, next_deadline
+from perform.engine.pacing import LateStart, Pacer, next_deadline
 
 
 def event(address: str, value: float = 1.0) -> ControlEvent:
@@ -99,3 +103,55 @@ def test_timings_and_failures() -> None:
     assert (
         report["last_error"] == "shader: line one" and report["counts"] == {"shader errors": 1} and report["more"] == 1
     )
+
+
+class Display:
+    """Refreshes at a fixed rate; a swap waits for the next refresh. work: how long a frame takes to make."""
+
+    def __init__(self, hz: float, work: Callable[[int], float]) -> None:
+        self.period_s, self.work = 1.0 / hz, work
+        self.now_s, self.shown_s, self.frame = 0.0, 0.0, 0
+        self.ages: list[float] = []
+        self.missed = 0
+
+    def play(self, late: LateStart, frames: int) -> None:
+        for _ in range(frames):
+            self.now_s += late.delay_s
+            heard_s = self.now_s
+            self.now_s += self.work(self.frame)
+            before_s, drawn_s = self.shown_s, self.now_s
+            self.now_s = (math.floor(drawn_s / self.period_s) + 1) * self.period_s
+            self.shown_s, self.frame = self.now_s, self.frame + 1
+            self.ages.append(self.now_s - heard_s)
+            self.missed += self.shown_s - before_s > 1.5 * self.period_s
+            late.note(self.now_s - drawn_s, self.shown_s - before_s, self.period_s)
+
+
+def test_a_frame_hears_later_sound_where_the_display_waits() -> None:
+    display = Display(60.0, lambda _: 0.004)
+    display.play(LateStart(), 300)
+    assert display.ages[0] == pytest.approx(1 / 60) and display.ages[-1] == pytest.approx(0.0065, abs=2e-4)
+    assert display.missed == 0
+
+
+def test_uneven_work_is_left_its_room_and_a_missed_frame_gives_some_back() -> None:
+    rng = np.random.default_rng(6)
+    works = 0.003 + rng.gamma(2.0, 0.0006, 4000)
+    works[2000] = 0.018
+    late = LateStart()
+    display = Display(60.0, lambda n: float(works[n]))
+    display.play(late, 2000)
+    before_s = late.delay_s
+    assert display.missed <= 3 and np.median(display.ages[500:]) < 0.012
+    display.play(late, 1)
+    display.play(late, 1)
+    assert late.delay_s < 0.6 * before_s
+    display.play(late, 1998)
+    assert display.missed <= 8
+
+
+def test_where_nothing_waits_nothing_is_put_off() -> None:
+    late = LateStart()
+    for _ in range(500):
+        late.note(0.0005, 1 / 60, 1 / 60)
+        assert late.delay_s == 0.0

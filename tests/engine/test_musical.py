@@ -13,7 +13,7 @@ from perform.core import clock as tempo_clock
 from perform.core.params import ParamTable
 from perform.core.types import AudioBlock, BeatClock, ControlEvent, HandWord
 from perform.engine.engine import Engine
-from perform.engine.hearing import Heard
+from perform.engine.hearing import Heard, OfflineHearing
 from perform.engine.mailbox import ControlQueue
 
 TICK_S = 1 / 50
@@ -194,3 +194,49 @@ def test_nonsense_from_a_hand_is_counted_and_a_band_plays_on() -> None:
     band = KnownBeats(Band())  # type: ignore[arg-type]
     band.steer(HandWord("one", 0.0))
     assert band(AudioBlock(np.zeros((4, 1), np.float32), 44100.0, 0.0)) is word
+
+
+class Tape:
+    """Sound at hand, as an input."""
+
+    name, rate_hz, channels, live, finished = "tape", 44100.0, 1, False, False
+
+    def __init__(self, samples: np.ndarray) -> None:
+        self.samples, self.read_so_far = samples, 0
+
+    def open(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def read(self, frames: int) -> AudioBlock:
+        start, self.read_so_far = self.read_so_far, self.read_so_far + frames
+        return AudioBlock(self.samples[start : self.read_so_far, None], self.rate_hz, start / self.rate_hz)
+
+    def counts(self) -> dict[str, int]:
+        return {}
+
+
+class NoFeatures:
+    def process(self, block: AudioBlock) -> list:
+        return [features(block.start_s + len(block.samples) / block.rate_hz)]
+
+
+def test_taps_at_twice_what_the_ear_takes_it_for_are_believed_and_the_lead_goes_back_to_the_ear() -> None:
+    bpm = 174.0
+    beats = TrackedBeats(44100.0)
+    engine, _ = make(OfflineHearing(Tape(clicks(bpm, 26.0)), NoFeatures(), beats))  # type: ignore[arg-type]
+    engine.musical.steer = beats.steer
+    rng = np.random.default_rng(3)
+    taps = [(24 + k) * 60.0 / bpm + float(rng.normal(0.0, 0.012)) for k in range(6)]
+    sources = set()
+    for n in range(round(25.0 / TICK_S)):
+        now = n * TICK_S
+        for when in taps:
+            if now - TICK_S < when <= now:
+                send(engine, "tempo/tap", at=when)
+        engine.tick(now)
+        if 12.0 < now < 25.0:
+            sources.add(engine.tempo.source)
+            assert engine.tempo.bpm == pytest.approx(bpm, rel=0.03)
+    assert "tracker" in sources
+    assert (engine.tempo.beats - now * bpm / 60.0 + 0.5) % 1.0 - 0.5 == pytest.approx(0.0, abs=0.15)

@@ -21,7 +21,7 @@ from perform.generators.stylegan.convert import Stated, convert_file
 TWO: dict[str, dict[str, Any]] = {
     "plain": {}, "classes": {"c_dim": 3, "embed_features": 5}, "clamped": {"conv_clamp": 0.8, "layer_features": 9},
     "orig": {"wiring": "orig"}, "resnet": {"wiring": "resnet"}, "grey": {"img_channels": 1},
-    "uneven": {"widths": (12, 5, 7)},
+    "uneven": {"widths": (12, 5, 7)}, "high": {"columns": 2}, "wide": {"columns": 7, "wiring": "resnet"},
 }  # fmt: skip
 THREE = ("t", "r", "classes", "xl", "xl_head")
 

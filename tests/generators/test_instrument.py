@@ -72,7 +72,7 @@ def test_found_by_kind_and_fits_the_contract() -> None:
     for kind in ("stylegan2", "stylegan"):
         made = make(kind)
         assert isinstance(made, Instrument) and isinstance(made, Generator)
-    assert made.PICTURES_IN == () and made.PICTURES_OUT == ("main",)
+    assert made.PICTURES_IN == ("picture",) and made.PICTURES_OUT == ("main",)
 
 
 def test_rows_are_documented_and_routes_reach_them() -> None:

@@ -104,7 +104,7 @@ def test_seeds_follow_the_convention() -> None:
 def test_convolution_against_the_textbook(up: bool) -> None:
     """Equations 1 to 3 of arXiv 1912.04958 as they stand: per-sample weights, grouped convolution, float64."""
     torch.manual_seed(0)
-    conv = Convolution(5, 6, 7, 16 if up else 8, up=up).double()
+    conv = Convolution(5, 6, 7, (16, 16) if up else (8, 8), up=up).double()
     with torch.no_grad():
         conv.bias.normal_()
         conv.noise_strength.fill_(0.4)

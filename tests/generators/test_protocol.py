@@ -120,3 +120,23 @@ def test_grey_and_alpha_come_out_as_colours(channels: int) -> None:
     arch = Architecture(z_dim=4, w_dim=4, resolution=8, channel_base=32, channel_max=4, img_channels=channels)
     made = Network(Generator(arch))
     assert made.synthesis(made.mapping(torch.randn(2, 4))).shape == (2, 3, 8, 8)
+
+
+def test_a_model_that_is_not_square_plays_as_trained_and_in_any_shape() -> None:
+    torch.manual_seed(7)
+    arch = Architecture(z_dim=4, w_dim=4, resolution=16, channel_base=64, channel_max=8, rows=4, columns=2)
+    made = Generator(arch)
+    with torch.no_grad():
+        for name, value in made.named_parameters():
+            if name.endswith("noise_strength"):
+                value.fill_(0.3)
+    network = Network(made)
+    assert network.cells == (4, 2)
+    ws = network.mapping(torch.randn(2, 4))
+    plain = network.synthesis(ws)
+    assert plain.shape == (2, 3, 16, 8)
+    with torch.no_grad():
+        assert relative(plain, made.synthesis(ws, "const")) < 1e-5
+    assert made.synthesis(ws, "random").shape == network.synthesis(ws, "random").shape == (2, 3, 16, 8)
+    assert torch.equal(network.synthesis(ws, shape=(4, 2)), plain)
+    assert network.synthesis(ws, shape=(4, 4)).shape == (2, 3, 16, 16)

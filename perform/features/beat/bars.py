@@ -16,6 +16,9 @@ from perform.features.beat import tables
 from perform.features.beat.onset import BANDS
 
 METRES = (2, 3, 4, 5, 6, 7)
+JUDGED = (10, 5, 88, 4, 0.5, 3)
+"""How often the judge met bars of METRES in its practice."""
+
 CUES = 3
 """What is known of one beat: its low onset, its snare-like onset (high against low), the change of harmony."""
 
@@ -28,7 +31,7 @@ class BarModel:
     METRES: four of five pieces count to four, most others to three, one in thirty to fifty to each of five, six and
     seven; a bar of two is seldom told from half a bar of four. Chosen by how well the tracker does, on the
     development set among others: repeat (weight of likeness to a bar ago), change (of metre, a bar), slip (of place,
-    a beat), memory_beats, and the `hold` of BarFilter.ahead.
+    a beat), judged (weight of the judge's word: its looks overlap), memory_beats, and the `hold` of BarFilter.ahead.
     """
 
     prior: tuple[float, ...] = (0.01, 0.12, 0.79, 0.03, 0.03, 0.02)
@@ -38,6 +41,7 @@ class BarModel:
     repeat: float = 0.3
     change: float = 0.01
     slip: float = 0.01
+    judged: float = 0.15
     memory_beats: float = 16.0
 
 
@@ -61,6 +65,10 @@ class BarFilter:
                 step[i, i + 1 - self.metre[i]] += 1.0 - m.change
         self.step_matrix = (1.0 - m.slip) * step + m.slip * self.start[None, :]
         self._weights = np.array([self._cue_weights(b, p) for b, p in zip(self.metre, self.place, strict=True)])
+        self._before = np.array(
+            [i - 1 if p else i + b - 1 for i, (b, p) in enumerate(zip(self.metre, self.place, strict=True))]
+        )
+        self._judged_prior = np.log(np.repeat(np.array(JUDGED) / np.sum(JUDGED) / np.array(METRES), METRES))
         self.belief = self.start.copy()
         self._mean = np.zeros(CUES)
         self._square = np.ones(CUES)
@@ -89,8 +97,10 @@ class BarFilter:
         fits = self.belief * ((self.place + to_one) % self.metre == 0)
         self.belief = (1.0 - weight) * self.belief + weight * fits / max(fits.sum(), 1e-12)
 
-    def observe(self, beat: np.ndarray, half: np.ndarray, change: float) -> None:
-        """One more beat has sounded. beat, half: onsets on it and halfway to the next [4]. change: of harmony, >= 0."""
+    def observe(self, beat: np.ndarray, half: np.ndarray, change: float, judged: np.ndarray | None = None) -> None:
+        """One more beat has sounded. beat, half: onsets on it and halfway to the next [4]. change: of harmony, >= 0.
+        judged: log odds [places] of the place that the beat before had, of a judge that taught itself on bars as
+        frequent as JUDGED has them."""
         m = self.model
         cues = np.array([beat[0], 0.5 * (beat[2] + beat[3]) - beat[0], change])
         self._seen += 1
@@ -99,6 +109,9 @@ class BarFilter:
         self._square = keep * self._square + (1 - keep) * (cues - self._mean) ** 2
         z = np.clip((cues - self._mean) / np.sqrt(self._square + 1e-4), -2.5, 2.5)
         logs = self._weights @ z + self._repeats(np.concatenate([beat, half]))[self.metre]
+        if judged is not None:
+            top = judged.max()
+            logs += m.judged * (judged - top - np.log(np.exp(judged - top).sum()) - self._judged_prior)[self._before]
         belief = (self.belief @ self.step_matrix) * np.exp(logs - logs.max())
         self.belief = belief / belief.sum()
 

@@ -1,20 +1,24 @@
 """The beat tracker: sound in, one BeatState a hop out, causally, on the clock of the audio stream.
 
-What its numbers rest on. From renders of our own alone: the likelihoods and shares of `PulseModel` and the weights of
-`BarModel`, both in `tables`. Argued from what is published: the tempo prior and the metres' prior. Scalars chosen by
-measuring, on the development set among others: TrustModel, the rest of PulseModel and BarModel, and the time
-constants, floors and limits of `onset`, `follow` and this module.
+What its numbers rest on. From music of our own alone: the likelihoods and shares of `PulseModel` and the weights of
+`BarModel`, both in `tables`; the judge's weights; ChoiceModel and the margins of trust in the judge, chosen on
+practice pieces, among them grooves kept back. Argued from what is published: the tempo prior and the metres' prior.
+Scalars chosen by measuring, on the development set among others: the rest of TrustModel, PulseModel and BarModel, and
+the time constants, floors and limits of `onset`, `follow` and this module.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from perform.features.beat.bars import BarFilter, BarModel
+from perform.features.beat.choice import ChoiceModel, Chooser
 from perform.features.beat.follow import Follower
+from perform.features.beat.judge import Judge
 from perform.features.beat.onset import BANDS, HOPS_PER_S, OnsetScale
 from perform.features.beat.pulse import PulseFilter, PulseModel
 
@@ -30,11 +34,11 @@ _EVENT_DELAY_S = 0.02  # half the window over which the pulse filter gathers one
 
 @dataclass(frozen=True, slots=True)
 class TrustModel:
-    """When the beat may be acted on. All chosen by how well the tracker does, on the development set among others.
+    """When the beat may be acted on: contrast and mass chosen on the development set among others, conviction and
+    rise on practice pieces.
 
     contrast_*: how much stronger onsets are on the beat than anywhere, and over how long; mass_*: the posterior's
-    share of the grid in hand; rise_s, fall_s: how fast trust comes and goes; switch_*: how much likelier another grid
-    must be, untrusted and trusted.
+    share of the grid in hand; conviction_*: the judge's; rise_s, fall_s: how fast trust comes and goes.
     """
 
     contrast_low: float = 0.05
@@ -42,10 +46,10 @@ class TrustModel:
     contrast_s: float = 3.0
     mass_low: float = 0.18
     mass_high: float = 0.42
-    rise_s: float = 0.6
+    rise_s: float = 0.3
     fall_s: float = 12.0
-    switch_ratio: float = 1.5
-    switch_trusted: float = 4.0
+    conviction_low: float = 0.02
+    conviction_high: float = 0.12
 
 
 class BarListener:
@@ -89,8 +93,16 @@ class BarListener:
         metre = self.metre
         self._next = (metre, (1 - to_one) % metre)
 
-    def listen(self, event: np.ndarray, bands: np.ndarray, since_s: float, period_s: float) -> None:
-        """One hop. event: windowed onsets [BANDS]. bands: log spectrum. since_s: since the beat."""
+    def listen(
+        self,
+        event: np.ndarray,
+        bands: np.ndarray,
+        since_s: float,
+        period_s: float,
+        judged: Callable[[], np.ndarray] | None = None,
+    ) -> None:
+        """One hop. event: windowed onsets [BANDS]. bands: log spectrum. since_s: since the beat. judged: asked once
+        a beat, log odds of the place of the beat before [places]."""
         if self._stage == 3:
             return
         settled_s = LATENCY_S + _EVENT_DELAY_S
@@ -103,7 +115,7 @@ class BarListener:
             self._half, self._stage = event.copy(), 2
         if self._stage == 2 and since_s >= min(0.85 * period_s, period_s - _LEAD_S):
             self._stage = 3
-            self.filter.observe(self._beat, self._half, self._change())
+            self.filter.observe(self._beat, self._half, self._change(), judged() if judged else None)
             self._next = self.filter.ahead(self.metre, (self.place + 1) % self.metre)
 
     def _change(self) -> float:
@@ -125,17 +137,17 @@ class BeatCore:
         pulse: PulseModel | None = None,
         bar: BarModel | None = None,
         trust: TrustModel | None = None,
+        choice: ChoiceModel | None = None,
     ) -> None:
         self.trust = trust or TrustModel()
         self.scale = OnsetScale()
         self.pulse = PulseFilter(pulse)
         self.follow = Follower()
         self.bars = BarListener(centres_hz, bar)
+        self.judge = Judge()
+        self.choice = Chooser(self.pulse, self.judge, choice)
         self.confidence = 0.0
-        self.mass = 0.0
         self.contrast = 0.0
-        self._period = 50.0
-        self._to_go = 50.0
         self._everywhere = 0.0
         self._on_beat = 0.0
         self._heard = 0
@@ -147,20 +159,22 @@ class BeatCore:
         pass without any evidence (a gap in the stream).
         """
         self.pulse.step(self.scale.step(onset) if heard else onset, heard)
-        self._choose()
-        period_s = self._period / HOPS_PER_S
+        choice = self.choice
+        choice.step(self.confidence)
+        period_s = choice.period / HOPS_PER_S
         before = math.floor(self.follow.beats)
-        self.follow.steer(now_s, now_s + self._to_go / HOPS_PER_S - LATENCY_S, period_s)
+        self.follow.steer(now_s, now_s + choice.to_go / HOPS_PER_S - LATENCY_S, period_s)
         crossed = math.floor(self.follow.beats) > before
         if crossed:
             self.bars.crossed()
-        self.bars.listen(self.pulse.event, bands, now_s - self.follow.last_beat_s, period_s)
+        self.bars.listen(self.pulse.event, bands, now_s - self.follow.last_beat_s, period_s, self._places)
         self._weigh()
         return crossed
 
     def forget(self) -> None:
         """Start to listen anew; the count and the tempo run on."""
         self.pulse.forget()
+        self.choice.forget()
         self.bars.filter.reset()
         self.confidence = self._everywhere = self._on_beat = 0.0
         self._heard = 0
@@ -170,35 +184,29 @@ class BeatCore:
         period = min(max(60.0 * HOPS_PER_S / tempo_bpm, self.pulse.periods[0]), self.pulse.periods[-1])
         to_go = (beat_s + LATENCY_S - now_s) * HOPS_PER_S % period
         self.pulse.favour(period, to_go, weight)
+        if weight >= 0.5:
+            self.choice.take(period, to_go)
 
-    def _choose(self) -> None:
-        """Follow the grid in hand; change to another when it has become clearly likelier."""
-        pulse = self.pulse
-        self._to_go -= 1.0
-        if self._to_go <= 0.0:
-            self._to_go += self._period
-        mass, period, to_go = pulse.near(self._period, self._to_go)
-        best_period, best_to_go = pulse.peak()
-        apart = abs((best_to_go - to_go + 0.5 * period) % period - 0.5 * period)
-        if abs(best_period - period) > 0.03 * period or apart > 0.06 * period:
-            t = self.trust
-            best_mass, best_period, best_to_go = pulse.near(best_period, best_to_go)
-            if best_mass > (t.switch_ratio + (t.switch_trusted - t.switch_ratio) * self.confidence) * mass:
-                mass, period, to_go = best_mass, best_period, best_to_go
-        self.mass, self._period, self._to_go = mass, period, to_go
+    def _places(self) -> np.ndarray:
+        return self.judge.places(self.choice.to_go, self.choice.period)
 
     def _weigh(self) -> None:
         """Confidence: onsets keep falling on the beat rather than anywhere, and one grid holds the posterior."""
         t, strength = self.trust, self.pulse.strength
         memory = t.contrast_s * HOPS_PER_S
         self._everywhere += (strength - self._everywhere) * max(1.0 / self.pulse.hop, 1.0 / memory)
-        since = self._period - self._to_go
+        period = self.choice.period
+        since = period - self.choice.to_go
+        if self.choice.changed:
+            self._on_beat, self._heard = self.judge.strength(self.choice.to_go, period)
         if 1.5 <= since < 2.5:  # the event window is centred on the beat now
             self._heard += 1
-            share = 1.0 - math.exp(-self._period / memory)
+            share = 1.0 - math.exp(-period / memory)
             self._on_beat += (strength - self._on_beat) * max(1.0 / self._heard, share)
         self.contrast = self._on_beat - self._everywhere
-        target = _ramp(self.contrast, t.contrast_low, t.contrast_high) * _ramp(self.mass, t.mass_low, t.mass_high)
+        target = _ramp(self.contrast, t.contrast_low, t.contrast_high)
+        target *= _ramp(self.choice.mass, t.mass_low, t.mass_high)
+        target *= _ramp(self.choice.conviction, t.conviction_low, t.conviction_high)
         time_s = t.rise_s if target > self.confidence else t.fall_s
         self.confidence += (target - self.confidence) * (1.0 - math.exp(-1.0 / (time_s * HOPS_PER_S)))
 

@@ -9,6 +9,7 @@ for improved real-time audio onset detection", ICMC 2007.
 from __future__ import annotations
 
 import numpy as np
+from scipy.fft import fft
 
 HOPS_PER_S = 100
 """Hops a second, whatever the sample rate."""
@@ -53,7 +54,7 @@ class OnsetFront:
         """rate_hz: sample rate, at least 4000."""
         self.rate_hz = float(rate_hz)
         self.size = 1 << round(np.log2(_WINDOW_S * self.rate_hz))
-        self._window = (np.hanning(self.size + 1)[:-1] * (4.0 / self.size)).astype(np.float32)
+        self._window = (np.hanning(self.size + 1)[:-1] * (2.0 / self.size)).astype(np.float32)
         self._weights, self.centres_hz = filterbank(self.size, self.rate_hz)
         self._count = self._weights.shape[1]
         self._starts = np.minimum(
@@ -61,6 +62,7 @@ class OnsetFront:
         )
         self._widths = np.diff(np.append(self._starts, self._count)).astype(np.float32)
         self._buffer = np.zeros(self.size, np.complex64)
+        self._power = np.zeros(self.size, np.float32)
         self._pending: list[np.ndarray] = []
         self._pending_count = 0
         self._consumed = 0
@@ -114,18 +116,19 @@ class OnsetFront:
         return self._consumed, self._analyse()
 
     def _analyse(self) -> np.ndarray:
-        spectrum = np.fft.fft(self._buffer * self._window)
+        spectrum = fft(self._buffer * self._window, overwrite_x=True)
         # Through this window a constant shows in bins 0 and +-1 at ratios 1 and -1/2: take it out of the latter.
         constant = 0.5 * spectrum[0]
         spectrum[1] += constant
         spectrum[-1] += constant
         half = self.size // 2
-        power = spectrum.real**2 + spectrum.imag**2
+        flat = spectrum.view(np.float32)
+        np.multiply(flat, flat, out=flat)
+        power = np.add(flat[::2], flat[1::2], out=self._power)
         # Left in the real part, right in the imaginary one: both spectra's powers add up without cancelling.
-        both = power[: half + 1].copy()
+        both = power[: half + 1]
         both[1:half] += power[:half:-1]
-        both *= 0.25
-        mags = np.sqrt(both) @ self._weights
+        mags = np.sqrt(both, out=both) @ self._weights
         self.level = float(mags.max())
         np.multiply(self._peaks, self._fall, out=self._peaks)
         np.maximum(self._peaks, mags, out=self._peaks)
@@ -173,17 +176,19 @@ class OnsetScale:
     """
 
     def __init__(self, seconds: float = 4.0, floor: float = 0.04, strong: float = 0.6) -> None:
-        self._keep = np.exp(-1.0 / (seconds * HOPS_PER_S))
+        self._keep = float(np.exp(-1.0 / (seconds * HOPS_PER_S)))
         self._floor = floor
         self._strong = strong
-        self._energy = np.zeros(BANDS)
-        self._sum = np.full(BANDS, 1e-9)
+        self._energy = [0.0] * BANDS
+        self._sum = [1e-9] * BANDS
 
     def step(self, onset: np.ndarray) -> np.ndarray:
         """onset [BANDS] raw -> [BANDS] float32 scaled, 0..1.5."""
-        self._energy *= self._keep
-        self._energy += onset * onset
-        self._sum *= self._keep
-        self._sum += onset
-        scale = np.maximum(self._energy / np.maximum(self._sum, 1e-9), self._floor)
-        return np.minimum(onset * (self._strong / scale), 1.5).astype(np.float32)
+        keep, energy, total = self._keep, self._energy, self._sum
+        out = np.empty(BANDS, np.float32)
+        for band, x in enumerate(onset.tolist()):  # plain numbers: four are too few for arrays to pay
+            energy[band] = energy[band] * keep + x * x
+            total[band] = total[band] * keep + x
+            scale = max(energy[band] / max(total[band], 1e-9), self._floor)
+            out[band] = min(x * (self._strong / scale), 1.5)
+        return out

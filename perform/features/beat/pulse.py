@@ -20,6 +20,10 @@ from perform.features.beat.onset import BANDS, HOPS_PER_S
 
 SLOWEST_BPM = 30.0
 FASTEST_BPM = 240.0
+NORMAL_HOPS = 2
+"""The posterior sums to one at every second hop; between them it is left as it comes, to save time."""
+
+_WIDEST = 40  # hops; no grid is looked for further than this from where it should be
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,12 @@ def tempo_periods(step: float) -> np.ndarray:
     return np.unique(np.round(np.geomspace(shortest, longest, count)).astype(np.int64))
 
 
+def _turn_back(index: np.ndarray, base: np.ndarray, length: np.ndarray) -> None:
+    """One step back on rings that begin at `base` and are `length` long, in place."""
+    index -= 1
+    index += length * (index < base)
+
+
 class PulseFilter:
     """The posterior over (period, phase), one `step` a hop."""
 
@@ -91,9 +101,10 @@ class PulseFilter:
         self.change = np.ascontiguousarray(change, np.float32)
         self.floor = np.repeat(self.prior / self.periods, self.periods).astype(np.float32)
         self.alpha = self.floor.copy()
-        self._leak = (self.floor * m.leak).astype(np.float32)
+        self._leak = (self.floor * (NORMAL_HOPS * m.leak)).astype(np.float32)
         self._rows = np.repeat(np.arange(len(self.periods)), self.periods)
         self._windows()
+        self._spread = np.arange(-_WIDEST, _WIDEST + 1)
         self.hop = 0
         self.event = np.zeros(BANDS, np.float32)
         self.strength = 0.0
@@ -119,6 +130,8 @@ class PulseFilter:
         self._lookup = np.array(kinds)
         table = np.array([m.beat, m.half, m.quarter, m.swing], np.float32) * m.gain
         self._slope, self._rest = np.ascontiguousarray(table[:, BANDS:]), table[:, :BANDS].sum(axis=1)
+        self._slot = self.offsets.copy()  # of each ring, the state that is on a beat at this hop
+        self._index = self._base + self._place  # of each window, likewise
         self._share = np.array(m.shares, np.float32)
         self._rest_share = 1.0 - self._share
         self._recent = np.zeros((len(m.taper), BANDS), np.float32)
@@ -150,18 +163,17 @@ class PulseFilter:
         event = np.minimum((recent * self._taper).max(axis=0), self.model.cap)
         self.event = event
         self.strength = float(event.sum()) / BANDS
-        slot = self.offsets + (-t) % self.periods
-        alpha[slot] = alpha[slot] @ self.change
-        if not heard:
-            self.hop = t + 1
-            return
-        index = self._base + (self._place - t) % self._length
-        factors = self._share * np.exp(self._slope @ event + self._rest) + self._rest_share
-        alpha[index] *= factors[self._lookup]
-        total = float(alpha.sum())
-        alpha *= np.float32((1.0 - self.model.leak) / total)
-        alpha += self._leak
-        self.hop = t + 1
+        slot, index = self._slot, self._index
+        alpha[slot] = alpha.take(slot) @ self.change
+        if heard:
+            factors = self._share * np.exp(self._slope @ event + self._rest) + self._rest_share
+            alpha[index] = alpha.take(index) * factors.take(self._lookup)
+        _turn_back(slot, self.offsets, self.periods)
+        _turn_back(index, self._base, self._length)
+        self.hop = t = t + 1
+        if t % NORMAL_HOPS == 0 and heard:
+            alpha *= np.float32((1.0 - NORMAL_HOPS * self.model.leak) / float(alpha.sum()))
+            alpha += self._leak
 
     def peak(self) -> tuple[float, float]:
         """The likeliest grid as (period, hops to its next beat, 0 < hops <= period)."""
@@ -172,19 +184,29 @@ class PulseFilter:
 
     def near(self, period: float, to_go: float) -> tuple[float, float, float]:
         """The posterior round one grid: (mass, mean period, mean hops to the next beat, may be 0 or less)."""
-        row = int(np.searchsorted(self.periods, period - 0.5))
-        lo, hi = max(row - 2, 0), min(row + 3, len(self.periods))
-        lengths = self.periods[lo:hi, None]
-        reach = max(2, round(0.08 * period))
-        spread = np.arange(-reach, reach + 1)
-        # A grid of another period agrees with this one at the coming beat.
-        position = (lengths - round(to_go) - spread) % lengths
-        index = self.offsets[lo:hi, None] + (position - (self.hop - 1)) % lengths
-        weights = self.alpha[index]
-        mass = float(weights.sum())
+        index, lengths, spread = self._round(period, to_go)
+        weights = self.alpha.take(index)
+        over_rows = weights.sum(axis=1)
+        mass = float(over_rows.sum())
         if mass <= 1e-12:
             return 0.0, period, to_go
-        over_rows = weights.sum(axis=1)
-        mean_period = float(over_rows @ lengths[:, 0]) / mass
+        mean_period = float(over_rows @ lengths) / mass
         mean_to_go = round(to_go) + float(weights.sum(axis=0) @ spread) / mass
         return mass, mean_period, mean_to_go
+
+    def lift(self, period: float, to_go: float, factor: float) -> None:
+        """Make the grids round this one `factor` times likelier against all others, without changing their shape."""
+        index, _, _ = self._round(period, to_go)
+        self.alpha[np.unique(index)] *= np.float32(factor)
+
+    def _round(self, period: float, to_go: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The states round one grid: (index [rows, places], periods [rows], hops after `to_go` [places])."""
+        row = int(self.periods.searchsorted(period - 0.5))
+        lo, hi = max(row - 2, 0), min(row + 3, len(self.periods))
+        lengths = self.periods[lo:hi]
+        reach = max(2, round(0.08 * period))
+        spread = self._spread[_WIDEST - reach : _WIDEST + reach + 1]
+        # A grid of another period agrees with this one at the coming beat.
+        index = (-round(to_go) - self.hop + 1 - spread) % lengths[:, None]
+        index += self.offsets[lo:hi, None]
+        return index, lengths, spread

@@ -15,6 +15,7 @@ from perform.features.beat.onset import BANDS, HOPS_PER_S, OnsetFront
 
 _GAP_S = 0.05
 _LONGEST_GAP_S = 5.0
+_MOST_BEATS = 4096
 _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 4000.0, 768000.0
 
 
@@ -53,7 +54,7 @@ class BeatTracker:
         self._front = OnsetFront(_checked(rate_hz))
         self._core = BeatCore(self._front.centres_hz)
         self._origin_s: float | None = None
-        self._last_s = -math.inf
+        self._newest: BeatState | None = None
         self.counts = {"rate_changes": 0, "gaps": 0}
 
     def process(self, block: AudioBlock) -> list[BeatState]:
@@ -72,7 +73,14 @@ class BeatTracker:
             now_s = self._origin_s + consumed / self._front.rate_hz
             self._core.step(now_s, onset, self._front.bands)
             out.append(self._state(now_s))
+        if out:
+            self._newest = out[-1]
         return out
+
+    def upcoming(self, count: int) -> list[tuple[float, int]]:
+        """The next beats as (time_s, beat_in_bar from 1), as far as is known now; see `upcoming`. Empty before the
+        first hop. Raises UsageError for a count that is no count."""
+        return upcoming(self._newest, count) if self._newest is not None else []
 
     def suggest(self, beat_s: float, tempo_bpm: float, weight: float = 0.95) -> None:
         """Someone (a tap, x2, a nudge) says that a beat falls at beat_s, stream time, at this tempo: an observation
@@ -176,6 +184,18 @@ class Announcer:
                 out.append((max(time_s, limit_s), place + 1, state.time_s))
             ahead += 1
         return out
+
+
+def upcoming(state: BeatState, count: int) -> list[tuple[float, int]]:
+    """The next `count` beats as (time_s, beat_in_bar from 1): the tempo and the metre in hand, carried on.
+
+    Downbeats are those with beat_in_bar 1. Raises UsageError when count is negative or absurd.
+    """
+    if not 0 <= count <= _MOST_BEATS:
+        raise UsageError(f"beat tracker: cannot tell {count} beats ahead; ask for 0 to {_MOST_BEATS}")
+    period_s = 60.0 / state.tempo_bpm
+    to_bar = round((state.next_bar_s - state.next_beat_s) / period_s)
+    return [(state.next_beat_s + k * period_s, (k - to_bar) % state.beats_per_bar + 1) for k in range(count)]
 
 
 def beat_in_bar(state: BeatState) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ PLAIN = 3.0  # standard deviations when nothing was measured
 LEAST, MOST = 2.0, 4.5  # standard deviations: below nothing shows, beyond the model knows nothing
 TOO_FAINT = 1.5  # a fine move that would need this many times MOST is extended
 PIXELS_ON_CPU = 256 * 256  # larger pictures take seconds each on a CPU, and are not tried there
+PRODUCTS_ON_CPU = 20e9  # nor are pictures of more products than this: 0.3 s each on two cores
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def measure_moves(network: Any, tables: Tables, anchors: Anchors, psi: float) ->
     """
     layers = np.stack([tables.ws_group == g for g in range(GROUPS)])
     on_cpu = getattr(getattr(network, "w_avg", None), "device", torch.device("cpu")).type == "cpu"
-    if on_cpu and network.resolution**2 > PIXELS_ON_CPU:
+    if on_cpu and (network.resolution**2 > PIXELS_ON_CPU or products(network) > PRODUCTS_ON_CPU):
         return Moves((PLAIN,) * GROUPS, layers)
     styles = [psi * anchors(seed) for seed in SEEDS]
     plain = [picture(network, anchors.centre + np.ones((layers.shape[1], 1)) * style) for style in styles]
@@ -58,6 +60,12 @@ def measure_moves(network: Any, tables: Tables, anchors: Anchors, psi: float) ->
         layers[2, first] = True
         depths[2] = needed(2)
     return Moves(tuple(min(max(depth, LEAST), MOST) for depth in depths), layers)
+
+
+def products(network: Any) -> float:
+    """About how many products a picture takes: what the convolutions of 3x3 do."""
+    convs = [layer for layer in getattr(network, "layers", ()) if layer.kind != "colours"]
+    return float(sum(9 * before.channels * layer.channels * layer.side**2 for before, layer in pairwise(convs)))
 
 
 def _change(network: Any, tables: Tables, group: int, layers: np.ndarray, styles: list[np.ndarray],

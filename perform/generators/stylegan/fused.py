@@ -16,7 +16,7 @@ from torch import Tensor
 from .layers import EPS, SLOPE, Convolution, ToRGB, blur_kernel, upsample
 from .network import Block, SynthesisNetwork
 from .plane import extended
-from .protocol import CELLS, Each, Layer
+from .protocol import Each, Layer
 
 LAST = torch.channels_last
 
@@ -140,7 +140,7 @@ class FusedSynthesis:
         """ws [n, num_ws, w_dim] -> [n, channels, h, w] float32. The rest is as `StyleNetwork.synthesis` has it."""
         ws, run = ws.float(), _Run(self.layers, noise, gains, generator, each, stop)
         x, picture = self.const, None
-        if shape is not None and shape != (CELLS, CELLS):
+        if shape is not None and shape != tuple(x.shape[2:]):
             x = extended(x, *shape).contiguous(memory_format=LAST)
         x = run.ran(x.expand(len(ws), -1, -1, -1))
         if run.over:
@@ -203,7 +203,7 @@ class _Run:
         if self._noise == "const":
             stored = conv.const
             if tuple(stored.shape[2:]) != (height, width):
-                stored = extended(stored, CELLS * height // stored.shape[2], CELLS * width // stored.shape[3])
+                stored = extended(stored, height, width)
             return stored if gain == 1.0 else stored * gain
         shape = (len(x), 1, height, width)
         drawn = torch.randn(shape, generator=self._generator, device=x.device)

@@ -42,6 +42,10 @@ class Grain:
                 stored = stored * LENT if lent else stored
                 self._layers.append(_Layer(layer, stored.to(layer.const.dtype), (other * strength).to(stored), lent))
 
+    def forget(self) -> None:
+        """Lay the patterns out anew at the next `play`: somebody wrote into them."""
+        self._state = None
+
     def play(self, angle: float, gains: Sequence[float]) -> list[float]:
         """Bring the patterns to an angle in radians; gains: one per layer, 1 as trained. Returns the gains that the
         network is to be called with. Lent noise begins above 1, so that 1 is the model as it is."""

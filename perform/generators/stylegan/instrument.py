@@ -14,7 +14,7 @@ from perform.core.errors import ModelError, ParamError, PerformError
 from perform.core.params import Param
 from perform.core.types import Frame, Moment, ParamFrame, Picture
 
-from . import rows
+from . import picture_noise, rows
 from .background import Background
 from .held import Find
 from .load import load_network
@@ -38,7 +38,7 @@ class Instrument:
 
     PARAMS: Sequence[Param] = PARAMS
     ROUTES = ROUTES
-    PICTURES_IN: tuple[str, ...] = ()
+    PICTURES_IN: tuple[str, ...] = (picture_noise.NAME,)
     PICTURES_OUT: tuple[str, ...] = ("main",)
 
     def __init__(self, load: Callable[..., Any] = load_network) -> None:
@@ -107,7 +107,7 @@ class Instrument:
             dt_s = elapsed_s(self._before, moment)
             voice.tune(p)
             place = voice.travel.step(p, moment)
-            image = voice.paint(p, place, dt_s, self._grain_angle(p, place, moment))
+            image = voice.paint(p, place, dt_s, self._grain_angle(p, place, moment), pictures.get(picture_noise.NAME))
         rim = self._card.trim_px if self._card else 0
         if rim:
             image = np.ascontiguousarray(image[rim:-rim, rim:-rim])

@@ -90,21 +90,22 @@ class Convolution(nn.Module):
         inputs: int,
         outputs: int,
         w_dim: int,
-        size: int,
+        area: tuple[int, int],
         *,
         up: bool = False,
         clamp: float | None = None,
         gain: float = GAIN,
     ) -> None:
-        """gain: of the activation; a residual block halves the power of both its branches."""
+        """area: rows and columns of its output. gain: of the activation; a residual block halves the power of both
+        its branches."""
         super().__init__()
-        self.up, self.size, self.gain = up, size, gain
+        self.up, self.gain = up, gain
         self.clamp = None if clamp is None else clamp * gain / GAIN
         self.affine = FullyConnected(w_dim, inputs, bias_start=1.0)
         self.weight = nn.Parameter(drawn(outputs, inputs, 3, 3))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.noise_strength = nn.Parameter(torch.zeros(()))
-        self.register_buffer("noise_const", drawn(size, size))
+        self.register_buffer("noise_const", drawn(*area))
 
     def forward(self, x: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
         """x [n, inputs, h, w], w [n, w_dim], noise [n or 1, 1, H, W] or None -> [n, outputs, H, W]."""

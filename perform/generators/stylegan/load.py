@@ -16,7 +16,7 @@ from .alias_free.play import AliasFreeSynthesis
 from .fused import FusedSynthesis
 from .layers import FullyConnected
 from .network import Architecture, Generator
-from .protocol import NOISES, Each, Layer
+from .protocol import CELLS, NOISES, Each, Layer
 from .weights import check_header, read_weights
 
 AnyGenerator = Generator | Generator3
@@ -39,6 +39,7 @@ class Network:
         self.device = generator.mapping.w_avg.device
         self._fused = play(generator, dtype)
         self.layers = self._fused.layers
+        self.cells = (arch.rows, arch.columns) if isinstance(arch, Architecture) else (CELLS, CELLS)
         self.num_layers = sum(layer.noise is not None for layer in self.layers)
 
     @property

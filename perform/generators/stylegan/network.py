@@ -27,6 +27,7 @@ class Architecture:
     wiring: how blocks make the picture, [K20] figure 7: "skip" sums the colours of all, "orig" and "resnet" take them
     from the last. img_channels: 1 grey, 3 colours, 4 with alpha. embed_features, layer_features: of the mapping; 0 is
     w_dim. widths: feature maps of each block, where they follow no rule.
+    rows, columns: of the constant; 4 and 2 make a picture twice as high as wide, `resolution` being that of 4.
     """
 
     z_dim: int = 512
@@ -43,6 +44,8 @@ class Architecture:
     embed_features: int = 0
     layer_features: int = 0
     widths: tuple[int, ...] = ()
+    rows: int = 4
+    columns: int = 4
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any], where: str = "model") -> Architecture:
@@ -66,6 +69,8 @@ class Architecture:
             "img_channels": (1, 4),
             "embed_features": (0, 8192),
             "layer_features": (0, 8192),
+            "rows": (1, 16),
+            "columns": (1, 16),
         }
         for key, value in table.items():
             if key in ("wiring", "widths"):
@@ -115,13 +120,14 @@ class Block(nn.Module):
     def __init__(self, arch: Architecture, size: int) -> None:
         super().__init__()
         outputs, residual = arch.channels(size), arch.wiring == "resnet" and size > 4
+        area = (size * arch.rows // 4, size * arch.columns // 4)
         if size == 4:
-            self.const = nn.Parameter(drawn(outputs, 4, 4))
+            self.const = nn.Parameter(drawn(outputs, arch.rows, arch.columns))
         else:
             inputs = arch.channels(size // 2)
-            self.conv0 = Convolution(inputs, outputs, arch.w_dim, size, up=True, clamp=arch.conv_clamp)
+            self.conv0 = Convolution(inputs, outputs, arch.w_dim, area, up=True, clamp=arch.conv_clamp)
         gain = GAIN * math.sqrt(0.5) if residual else GAIN
-        self.conv1 = Convolution(outputs, outputs, arch.w_dim, size, clamp=arch.conv_clamp, gain=gain)
+        self.conv1 = Convolution(outputs, outputs, arch.w_dim, area, clamp=arch.conv_clamp, gain=gain)
         has_colours = arch.wiring == "skip" or size == arch.resolution
         self.torgb = ToRGB(outputs, arch.w_dim, arch.img_channels, clamp=arch.conv_clamp) if has_colours else None
         self.skip = Residual(inputs, outputs) if residual else None
@@ -210,7 +216,7 @@ def draw_noise(conv: Convolution, noise: str, count: int, generator: torch.Gener
         return conv.noise_const[None, None]
     if noise != "random":
         raise ValueError(f"noise must be one of {', '.join(NOISES)}, not {noise!r}")
-    shape = (count, 1, conv.size, conv.size)
+    shape = (count, 1, *conv.noise_const.shape)
     return torch.randn(shape, generator=generator, device=conv.noise_const.device)
 
 

@@ -156,7 +156,8 @@ def _reached_into(network: Any, steering: Tensor, noise_gain: Tensor, plan: Plan
     picture = network.synthesis(steering, noise="const", noise_gain=noise_gain, each=each, **more)
     if plan.tap is None or each.seen is None:
         return picture
-    size = tuple(network.resolution * cells // CELLS for cells in plan.shape)
+    shape = plan.shape if "shape" in more else getattr(network, "cells", SQUARE)
+    size = tuple(network.resolution * cells // CELLS for cells in shape)
     shown = _shown(plan.tap, each.seen, study)
     shown = F.interpolate(shown, size=size, mode="bicubic", align_corners=False)
     return shown if alone else picture.lerp(shown.to(picture.dtype), plan.tap.mix)

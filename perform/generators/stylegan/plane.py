@@ -5,15 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .protocol import CELLS
 
-
-def extended(pattern: Tensor, rows: int, columns: int) -> Tensor:
-    """pattern [n, c, h, w], 4 by 4 cells of the picture, as rows by columns of them: the middle stays, and what is
-    beyond its edges is mirrored, so that no seam shows."""
-    high, wide = pattern.shape[2:]
-    down = mirrored(high, high * rows // CELLS, pattern.device)
-    along = mirrored(wide, wide * columns // CELLS, pattern.device)
+def extended(pattern: Tensor, high: int, wide: int) -> Tensor:
+    """pattern [n, c, h, w] -> [n, c, high, wide]: the middle stays, and what is beyond its edges is mirrored, so that
+    no seam shows."""
+    down = mirrored(pattern.shape[2], high, pattern.device)
+    along = mirrored(pattern.shape[3], wide, pattern.device)
     return pattern.index_select(2, down).index_select(3, along)
 
 

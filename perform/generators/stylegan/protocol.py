@@ -53,6 +53,7 @@ class StyleNetwork(Protocol):
     resolution: int
     num_layers: int  # layers that take noise, 0 in StyleGAN3
     layers: tuple[Layer, ...]
+    cells: tuple[int, int]  # `shape` as trained: (4, 4) is square
     has_transform: bool  # whether `synthesis` takes `transform`
     device: torch.device
     dtype: torch.dtype
@@ -89,7 +90,7 @@ class StyleNetwork(Protocol):
         noise: "const" (stored patterns), "random" (drawn from `generator`, or torch's own) or "none". noise_gain:
         [num_layers] factors on each layer's noise. each: see `Each`. stop: index of a layer whose output (after
         `each`) is returned instead, [n, channels, h, w] float32; nothing after it is computed. shape: (rows, columns)
-        of a picture that is not square, in quarters of `resolution`, so that (4, 7) of a 256 px model is 448 wide and
-        256 high. transform: [3, 3], StyleGAN3's placement of the picture on its endless plane: a point (x, y, 1) of
-        the picture, in picture widths from its middle, shows what lies at transform @ (x, y, 1).
+        of the picture, in quarters of `resolution`, so that (4, 7) of a 256 px model is 448 wide and 256 high; as
+        trained (`cells`) unless given. transform: [3, 3], StyleGAN3's placement of the picture on its endless plane: a
+        point (x, y, 1) of the picture, in picture widths from its middle, shows what lies at transform @ (x, y, 1).
         """

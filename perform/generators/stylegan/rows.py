@@ -7,7 +7,7 @@ from typing import Any
 
 from perform.core.params import Param
 
-from . import rows_inside
+from . import picture_noise, rows_inside
 from .jumps import CHOICES
 from .rows_inside import LAYERS, SLOTS
 
@@ -141,7 +141,7 @@ def _noise_rows() -> list[Param]:
 
 
 PARAMS: tuple[Param, ...] = (
-    *_walk_rows(), *_place_rows(), *_style_rows(), *_noise_rows(), *rows_inside.PARAMS
+    *_walk_rows(), *_place_rows(), *_style_rows(), *_noise_rows(), *picture_noise.PARAMS, *rows_inside.PARAMS
 )  # fmt: skip
 """Every row that any model may have. Their defaults leave the picture as the walk gives it, bit for bit."""
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from perform.core.smoothing import share
+from perform.core.types import Picture
 
 from . import blend, centres, latents, rows
 from .anchors import Anchors, Mixture
@@ -18,6 +19,7 @@ from .even import Even, looker
 from .grain import Grain
 from .held import Find, Held, Shelf
 from .paint import paint, plan
+from .picture_noise import PictureNoise, styled
 from .study import Study
 from .travel import Place, Travel
 
@@ -40,7 +42,7 @@ class Voice:
         self.tables = latents.compute(network)
         self.moves = measure_moves(network, self.tables, self.anchors, psi)
         self._background, self._second = background, second
-        self._grain = Grain(network)
+        self._grain = PictureNoise(network, Grain(network))
         self._study = Study(network, self.anchors)
         shelf = Shelf(network, self.anchors, background, find_latent)
         self._held = Held(shelf)
@@ -61,8 +63,11 @@ class Voice:
         other = float(p["blend_mapping"]) if self._blend is not None else 0.0
         self.anchors.choose(Mixture(int(p["class_1"]), int(p["class_2"]), float(p["class_mix"]), other))
 
-    def paint(self, p: Mapping[str, Any], place: Place, dt_s: float, grain_angle: float) -> np.ndarray:
-        """The picture [h, w, 3] uint8 of a place. grain_angle: radians."""
+    def paint(
+        self, p: Mapping[str, Any], place: Place, dt_s: float, grain_angle: float, picture: Picture | None = None
+    ) -> np.ndarray:
+        """The picture [h, w, 3] uint8 of a place. grain_angle: radians. picture: one that is taken in."""
+        p = styled(p, picture)
         glide_s = float(p["glide_s"])
         parts = Parts(
             place,
@@ -73,7 +78,7 @@ class Voice:
             chroma(self.anchors, p),
         )
         ws = compose(self.tables, self.moves, parts, p)
-        gains = self._grain.play(grain_angle, noise_gains(self.tables, p))
+        gains = self._grain.play(grain_angle, noise_gains(self.tables, p), picture, float(p["noise_picture"]))
         inside = plan(p, self._study, self.tables.ws_group)
         return paint(self._painting(p), ws, gains, inside, self._study)
 

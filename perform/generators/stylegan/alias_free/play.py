@@ -161,14 +161,19 @@ class PlayedLayer:
         else:
             style = style * style.square().mean(dim=1, keepdim=True).rsqrt()
             after = (style.square() @ self.squares + EPS).rsqrt() * self.gain
-        pad = self.shape.kernel - 1
         if len(x) == 1 and x.numel() > self.weight.numel():
             weight = self.weight * (after[0][:, None] * style[0])[:, :, None, None]
-            y = F.conv2d(x, weight.to(x.dtype).contiguous(memory_format=LAST), self.bias, padding=pad)
+            y = self._convolve(x, weight.to(x.dtype), self.bias)
         else:
-            y = F.conv2d(x * style[:, :, None, None].to(x.dtype), self.shared, padding=pad)
+            y = self._convolve(x * style[:, :, None, None].to(x.dtype), self.shared, None)
             y = y.mul_(after[:, :, None, None].to(y.dtype)).add_(self.bias[:, None, None])
         return self.activate(y)
+
+    def _convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """Padded so that all of the kernel passes over each sample; a kernel of one is a plain product."""
+        if self.shape.kernel == 1:
+            return F.linear(x.permute(0, 2, 3, 1), weight[:, :, 0, 0], bias).permute(0, 3, 1, 2)
+        return F.conv2d(x, weight.contiguous(memory_format=LAST), bias, padding=self.shape.kernel - 1)
 
 
 class AliasFreeSynthesis:

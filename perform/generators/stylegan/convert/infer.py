@@ -66,15 +66,12 @@ def stylegan2(state: dict[str, Tensor], where: str, **known: Any) -> tuple[Archi
     widths = [needed(state, f"synthesis.b{size}.conv1.weight", 4, where).shape[0] for size in sizes]
     last = sizes[-1]
     const = needed(state, "synthesis.b4.const", 3, where)
-    if tuple(const.shape[1:]) != (4, 4):
-        raise ModelError(
-            f"{where}: begins with {list(const.shape[1:])} px; only generators of square pictures are known"
-        )
     wiring = "resnet" if f"synthesis.b{last}.skip.weight" in state else (
         "skip" if "synthesis.b4.torgb.weight" in state else "orig")  # fmt: skip
     base, most = _rule(sizes, widths)
     table = numbers | {
         "resolution": last, "channel_base": base, "channel_max": most, "wiring": wiring,
+        "rows": const.shape[1], "columns": const.shape[2],
         "img_channels": needed(state, f"synthesis.b{last}.torgb.weight", 4, where).shape[0],
     } | {k: v for k, v in known.items() if v is not None}  # fmt: skip
     arch = Architecture.from_table(table, where)

@@ -119,5 +119,9 @@ def architecture_table(arch: Architecture | Architecture3) -> dict[str, Any]:
         table = arch.table()
         layers = [{k: v for k, v in layer.items() if v != usual[k]} for layer in table.pop("layers")]
         return {**table, "layers": layers}
-    usual = {f.name: f.default for f in fields(Architecture) if f.name in ("wiring", "img_channels", "widths")}
+    usual = {
+        f.name: f.default
+        for f in fields(Architecture)
+        if f.name in ("wiring", "img_channels", "widths", "rows", "columns")
+    }
     return {k: v for k, v in asdict(arch).items() if v is not None and (k not in usual or v != usual[k])}
