@@ -98,6 +98,14 @@ class Network:
         picture = self._fused(ws.to(self.device), noise, gains, generator, each, stop, shape, **more)
         return picture if stop is not None else as_colours(picture)
 
+    def traced(self, ws: Tensor, noise: str = "const") -> Tensor:
+        """ws [n, num_ws, w_dim] -> pictures [n, 3, h, w], slower than `synthesis`, but gradients with respect to ws can
+        be taken through it: for looking for a latent."""
+        ws = ws.to(self.device)
+        if isinstance(self._fused, AliasFreeSynthesis):
+            return as_colours(self._fused.traced(ws))
+        return as_colours(self.generator.synthesis(ws, noise))
+
     def seed(self, number: int) -> Tensor:
         """z of a seed number, [1, z_dim]: the community's convention, so numbers agree with other tools."""
         return seed_z(number, self.z_dim)

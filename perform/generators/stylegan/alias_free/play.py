@@ -206,6 +206,17 @@ class AliasFreeSynthesis:
     ) -> Tensor:
         """ws [n, num_ws, w_dim] -> [n, channels, h, w] float32, as `StyleNetwork.synthesis` has it; there is no
         noise in these networks."""
+        return self.traced(ws, each, stop, shape, transform)
+
+    def traced(
+        self,
+        ws: Tensor,
+        each: Each | None = None,
+        stop: int | None = None,
+        shape: tuple[int, int] | None = None,
+        transform: Tensor | None = None,
+    ) -> Tensor:
+        """The same, and gradients can be taken through it."""
         ws = ws.float()
         x = self.waves(ws[:, 0], transform, shape or (CELLS, CELLS)).to(self.dtype)
         x = x if each is None else each(self.layers[0], x)
