@@ -54,7 +54,10 @@ class PlayedWaves:
         down, along = (self._places(cells, w.device) for cells in shape)
         angle = (freqs[:, None, None, :, 0] * along[:, None] + freqs[:, None, None, :, 1] * down[:, None, None]
                  + phases[:, None, None])  # fmt: skip
-        waves = angle.mul_(2 * math.pi).sin_().mul_(heard[:, None, None])
+        if angle.requires_grad:  # slopes are asked for: nothing may be written over
+            waves = (angle * (2 * math.pi)).sin() * heard[:, None, None]
+        else:
+            waves = angle.mul_(2 * math.pi).sin_().mul_(heard[:, None, None])
         return (waves @ self.mix).permute(0, 3, 1, 2)
 
     def _places(self, cells: int, device: torch.device) -> Tensor:
@@ -115,6 +118,9 @@ class FilteredActivation:
         return parts[0][0] if ratio == 1 else _woven(parts)[:, :, : out[0], : out[1]]
 
     def _bent(self, x: Tensor) -> Tensor:
+        if x.requires_grad:
+            x = F.leaky_relu(x, self.slope)
+            return x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
         x = x if self.slope == 1.0 else F.leaky_relu_(x, self.slope)
         return x if self.clamp is None else x.clamp_(-self.clamp, self.clamp)
 
@@ -166,7 +172,8 @@ class PlayedLayer:
             y = self._convolve(x, weight.to(x.dtype), self.bias)
         else:
             y = self._convolve(x * style[:, :, None, None].to(x.dtype), self.shared, None)
-            y = y.mul_(after[:, :, None, None].to(y.dtype)).add_(self.bias[:, None, None])
+            scale = after[:, :, None, None].to(y.dtype)
+            y = (y * scale if y.requires_grad else y.mul_(scale)).add_(self.bias[:, None, None])
         return self.activate(y)
 
     def _convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
