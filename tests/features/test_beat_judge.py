@@ -201,3 +201,22 @@ def test_a_hop_keeps_no_memory():
     tracemalloc.stop()
     assert now - before < 20_000
     assert peak - before < 120_000
+
+
+@pytest.mark.parametrize("bpm", [30, 45, 100, 180, 240])
+def test_bare_clicks_from_the_slowest_to_the_fastest_are_counted_in_whole_parts(bpm):
+    samples, _ = groove({"snare": "X"}, 1, bpm, 18.0)
+    ratio = np.median([s.tempo_bpm for s in run(samples)[1200:]]) / bpm
+    whole = ratio if ratio >= 1.0 else 1.0 / ratio
+    assert whole == pytest.approx(round(whole), abs=0.05) and round(whole) <= 4
+
+
+@pytest.mark.parametrize(("metre", "counted"), [(2, (2, 4)), (6, (3, 6)), (7, (7,))])
+def test_bars_of_two_six_and_seven(metre, counted):
+    rows = {"kick": "X" + "." * (2 * metre - 1), "snare": ".." + "x." * (metre - 1), "hat": "x"}
+    samples, beats = groove(rows, 2, 125, 22.0)
+    states = run(samples)
+    assert states[-1].beats_per_bar in counted
+    downs = [t for t, place, _ in announce(states) if place == 1 and t > 15.0]
+    ones = beats[:: min(counted)]
+    assert len(downs) >= 2 and np.mean([np.abs(ones - t).min() < 0.06 for t in downs]) > 0.7

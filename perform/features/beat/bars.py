@@ -129,7 +129,7 @@ class BarFilter:
         self._kept += 1
         return self.model.repeat * out
 
-    def ahead(self, metre: int, place: int, hold: float = 1.3) -> tuple[int, int]:
+    def ahead(self, metre: int, place: int, hold: float = 2.0) -> tuple[int, int]:
         """(metre, place 0.. of the next beat). metre, place: what counting on gives; hold: how hard to keep to it."""
         belief = self.belief @ self.step_matrix
         best = int(belief.argmax())
