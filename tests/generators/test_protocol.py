@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from perform.generators.stylegan import Architecture, Generator, Layer, Network, StyleNetwork
+from perform.generators.stylegan.load import exact
 
 WIRINGS = ("skip", "orig", "resnet")
 
@@ -120,6 +121,16 @@ def test_grey_and_alpha_come_out_as_colours(channels: int) -> None:
     arch = Architecture(z_dim=4, w_dim=4, resolution=8, channel_base=32, channel_max=4, img_channels=channels)
     made = Network(Generator(arch))
     assert made.synthesis(made.mapping(torch.randn(2, 4))).shape == (2, 3, 8, 8)
+
+
+def test_float32_is_float32_on_a_graphics_card() -> None:
+    before = torch.backends.cudnn.allow_tf32
+    with exact(torch.device("cuda"), torch.float32):
+        assert not torch.backends.cudnn.allow_tf32
+    for device, dtype in (("cpu", torch.float32), ("cuda", torch.float16)):
+        with exact(torch.device(device), dtype):
+            assert torch.backends.cudnn.allow_tf32 == before
+    assert torch.backends.cudnn.allow_tf32 == before
 
 
 def test_a_model_that_is_not_square_plays_as_trained_and_in_any_shape() -> None:
