@@ -7,7 +7,6 @@ A latent is a folder, as a model is: `latents/NAME/` with a card `latent.toml` a
 from __future__ import annotations
 
 import hashlib
-import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from perform.core.card_text import toml_value
 from perform.core.errors import ModelError
 
 VERSION = 1
@@ -59,8 +59,13 @@ def save_latent(folder: str | Path, latent: Latent) -> Path:
         digest = hashlib.sha256((folder / TENSORS).read_bytes()).hexdigest()
         words = {"name": latent.name, "title": latent.title, "author": latent.author, "licence": latent.licence,
                  "model": latent.model, "model_sha256": latent.model_sha256, "sha256": digest}  # fmt: skip
-        lines = [f"version = {VERSION}", *(f"{key} = {_toml(value)}" for key, value in words.items()), "", "[made]"]
-        lines += [f"{key} = {_toml(value)}" for key, value in latent.made.items()]
+        lines = [
+            f"version = {VERSION}",
+            *(f"{key} = {toml_value(value)}" for key, value in words.items()),
+            "",
+            "[made]",
+        ]
+        lines += [f"{key} = {toml_value(value)}" for key, value in latent.made.items()]
         (folder / FILE).write_text("\n".join(lines) + "\n", "utf-8")
     except OSError as error:
         raise ModelError(f"{folder}: the latent cannot be written ({error.strerror})") from None
@@ -125,12 +130,3 @@ def _checked(ws: np.ndarray, where: str) -> np.ndarray:
     if not np.isfinite(ws).all() or np.abs(ws).max() > MOST_VALUE:
         raise ModelError(f"{where}: `ws` holds NaN, infinity or numbers that no model has; save the latent again")
     return ws
-
-
-def _toml(value: Any) -> str:
-    """A value as TOML writes it; text with the escapes that JSON and TOML share."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int) or (isinstance(value, float) and np.isfinite(value)):
-        return repr(value)
-    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
