@@ -1,5 +1,5 @@
-"""What each control of the latent instrument costs, what an even walk evens out, and what a change of model costs the
-screen.
+"""What the arrangements of the synthesis cost beside the textbook's, what each control of the latent instrument costs,
+what an even walk evens out, and what a change of model costs the screen.
 
 Costs are processor time, all threads together, as a ratio to the picture with everything at rest in the same run: they
 hold when something else is using the machine. Frame times of the change are wall-clock times, as they are seen.
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from perform.bench._arrangements import arrangements
 from perform.bench.machine import describe
 from perform.bench.model import model_folders
 
@@ -57,7 +58,7 @@ MOVING = "second model, weights moving every frame"
 def run(quick: bool = False) -> dict[str, Any]:
     """{"bench": "stylegan", "machine": …, "rows": […]}; `times_rest` is the cost in pictures at rest."""
     folder = model_folders()[0]
-    rows = [*_costs(folder, quick), *_evenness(folder, quick)]
+    rows = [*arrangements(folder, quick), *_costs(folder, quick), *_evenness(folder, quick)]
     rows += _changes(folder, 1 if quick else ROUNDS, quick)
     return {"bench": "stylegan", "machine": describe(), "rows": rows}
 

@@ -4,7 +4,7 @@ Measured on 2 CPU cores (Zen 4, oneDNN): channels_last throughout; transposed co
 low-pass beats folding the low-pass into four sub-pixel kernels (four times the arithmetic) at every size; style
 and demodulation go into the weights where a picture has more activations than its layer has weights, and onto the
 activations where it has fewer; bias, noise and leaky ReLU are done in place. bfloat16 about halves the time where
-the CPU has it.
+the CPU has it. Wide layers convolve by fewer products (`winograd`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from .layers import EPS, SLOPE, Convolution, ToRGB, blur_kernel, upsample
 from .network import Block, SynthesisNetwork
 from .plane import extended
 from .protocol import Each, Layer
+from .winograd import Winograd, pays
 
 LAST = torch.channels_last
 
@@ -27,6 +28,8 @@ class FusedConvolution:
     def __init__(self, conv: Convolution, dtype: torch.dtype) -> None:
         self.dtype = dtype
         self.up, self.clamp, self.gain = conv.up, conv.clamp, conv.gain
+        least = min(conv.weight.shape[:2])
+        self.tile = 0 if conv.up else pays(least, conv.noise_const.shape[-1], dtype, conv.weight.device)
         self.renew(conv)
         self.strength = conv.noise_strength.detach().float() * self.gain
         self.const = (conv.noise_const.detach().float() * self.strength)[None, None].to(dtype)
@@ -40,6 +43,7 @@ class FusedConvolution:
         shared = weight.transpose(0, 1).contiguous() if conv.up else weight.contiguous(memory_format=LAST)
         self.weight = shared.to(self.dtype)
         self.squares = weight.square().sum((2, 3)).T.contiguous()
+        self.fewer: Winograd | None = None
         self.bias = conv.bias.detach().float() * self.gain
         self.affine_weight = (conv.affine.weight * conv.affine.weight_gain).detach().float()
         self.affine_bias = (conv.affine.bias * conv.affine.bias_gain).detach().float()
@@ -48,15 +52,24 @@ class FusedConvolution:
         """x [n, in, h, w], w [n, w_dim] float32, noise as it is to be added -> [n, out, H, W]."""
         style = F.linear(w, self.affine_weight, self.affine_bias)
         demod = torch.addmm(style.new_full((), EPS), style.square(), self.squares).rsqrt_().mul_(self.gain)
-        if len(x) == 1 and x.numel() + demod.numel() * x.shape[2] * x.shape[3] > self.plain.numel():
+        fewer = self._fewer(x)
+        if fewer is None and len(x) == 1 and x.numel() + demod.numel() * x.shape[2] * x.shape[3] > self.plain.numel():
             y = self._folded(x, style, demod)
         else:
-            y = self._convolve(x * style[:, :, None, None].to(x.dtype), self.weight)
+            x = x * style[:, :, None, None].to(x.dtype)
+            y = self._convolve(x, self.weight) if fewer is None else fewer(x)
             y = y.mul_(demod[:, :, None, None].to(y.dtype)).add_(self.bias[:, None, None].to(y.dtype))
         if noise is not None:
             y.add_(noise)
         F.leaky_relu_(y, SLOPE)
         return y if self.clamp is None else y.clamp_(-self.clamp, self.clamp)
+
+    def _fewer(self, x: Tensor) -> Winograd | None:
+        """The convolution by fewer products, where that was measured to win; made when it is first played. Turning the
+        weights costs less than one picture saves, so they may move every frame."""
+        if self.tile and self.fewer is None:
+            self.fewer = Winograd(self.plain, self.tile, self.dtype)
+        return self.fewer if self.fewer is not None and self.fewer.fits(x) else None
 
     def _folded(self, x: Tensor, style: Tensor, demod: Tensor) -> Tensor:
         """One picture: style and demodulation ride in the weights, the bias in the convolution."""
