@@ -112,6 +112,7 @@ def effect_rows(shader: str) -> tuple[Param, ...]:
 
 def _params() -> list[Row]:
     """The rows of the default preset: fixed ones, those of its model and those of its chain."""
+    from perform import look_fade
     from perform.content import find_preset
     from perform.control import midi_desk
     from perform.core import clock, quantise
@@ -128,7 +129,7 @@ def _params() -> list[Row]:
 
     preset = read_preset(find_preset(DEFAULT_PRESET))
     tempo = (*clock.PARAMS, *quantise.PARAMS)
-    groups: list[tuple[str, Sequence[Param]]] = [("audio", PARAMS), ("tempo", tempo), ("", ROWS),
+    groups: list[tuple[str, Sequence[Param]]] = [("audio", PARAMS), ("tempo", tempo), ("", (*ROWS, *look_fade.ROWS)),
                                                 ("learn", midi_desk.PARAMS), *FIXED_ROWS,
                                                  ("mix", mix_rows()), *wish_rows()]  # fmt: skip
     for letter, deck in preset.decks.items():

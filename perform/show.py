@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from perform import look_fade
 from perform.ahead import Ahead
 from perform.control.keyboard import translate
 from perform.core import clock as tempo_clock
@@ -20,6 +21,7 @@ from perform.deck_wishes import DeckWishes, plan_from_afar
 from perform.decks import Decks, MakePainter, read_slots
 from perform.engine.engine import Engine
 from perform.gl.rows import LETTERS
+from perform.look_fade import LookFade
 from perform.mix import OVER, PLAIN, AutoFade, find_transition, mix_rows
 from perform.room import Room, sparing_the_room
 from perform.shader_desk import MESSAGE_ROW, LeftOut, ShaderDesk
@@ -80,6 +82,7 @@ class Show:
         self.decks = Decks(engine, stage, make_painter)
         self.wishes = DeckWishes(engine, self.decks, lambda text: plan_from_afar(text, device, fast))
         self.auto_fade = AutoFade(engine.table, engine.value)
+        self.look_fade = LookFade(engine, stage)
         self._transition = PLAIN
         self._say = say
         self._device = device
@@ -88,7 +91,7 @@ class Show:
         self._broken: set[str] = set()
         self._triggers: dict[str, int] = {}
         self.shaders = ShaderDesk(engine, self.decks, stage, self._mount, self._mount_mix, say)
-        engine.table.add(ROWS)
+        engine.table.add((*ROWS, *look_fade.ROWS))
         engine.table.add((MESSAGE_ROW,))
         engine.table.add(tempo_clock.PARAMS, "tempo")
         engine.table.add(quantise.PARAMS, "tempo")
@@ -139,7 +142,14 @@ class Show:
         plans = self._plans(preset, problems)
         chains = {f"deck/{letter}": read_slots(preset.decks[letter].fx, problems) for letter in plans}
         chains["master"] = read_slots(preset.master, problems)
-        self._load(plans, problems)
+        fades = self.look_fade.begin(plans, {letter: self.decks.source(letter) for letter in LETTERS})
+        try:
+            self._load(plans, problems)
+        except PerformError:
+            self.look_fade.abort()
+            raise
+        if fades:
+            self._transition = PLAIN  # of the mixer that the new look has
         for where, slots in chains.items():
             if where == "master" or where.removeprefix("deck/") in plans:
                 self.decks.set_chain(where, slots, problems)
@@ -202,11 +212,12 @@ class Show:
                 self.decks.unload(letter)
 
     def _reset_mix(self, preset: Preset, problems: list[str]) -> None:
-        """The fader back to deck a. A look that mixes brings all of its mixer; one that does not leaves the hand's."""
+        """The fader back to deck a. A look that mixes brings its transition; how long fades take is the hand's."""
         table = self.engine.table
         self.auto_fade.stop()
         mixes = len(preset.decks) > 1 or bool(preset.mix)
-        table.reset("mix" if mixes else "mix/fade")
+        for path in ("mix/fade", "mix/every_beats"):
+            table.reset(path)
         if mixes:
             try:
                 table.set("mix/transition", preset.mix.get("transition", PLAIN))
@@ -294,6 +305,7 @@ class Show:
     def after_tick(self) -> None:
         """Once a tick: fades go on, and slow wishes are obeyed."""
         self.shaders.step()
+        self.look_fade.step()
         self._land()
         self.ahead.step()
 

@@ -75,7 +75,7 @@ def test_a_preset_with_one_deck_takes_the_other_off_and_leaves_the_mixer(show) -
     assert show.rig.show.stage.seen == {"a"} and "deck/b/source/glow" not in show.table
     assert "deck/b/level" in show.table
     show.play(ONE + '[deck.b]\nsource = "testcard"\n')
-    assert show.table.value("mix/transition") == "fade" and show.table.value("mix/duration_s") == 2.0
+    assert show.table.value("mix/transition") == "fade" and show.table.value("mix/duration_s") == 1.0
     assert "mix/with/softness" not in show.table
 
 

@@ -13,9 +13,10 @@ import numpy as np
 from perform.core.errors import ShaderError
 from perform.core.params import Param
 from perform.core.room import Slice
-from perform.core.types import ControlEvent, Features, Frame, Moment, ParamFrame, Picture
+from perform.core.types import ControlEvent, Features, Frame, Moment, ParamFrame, Picture, Value
 from perform.gl.chain import one_line
 from perform.gl.hud import Hud
+from perform.gl.look import LeavingLook
 from perform.gl.mapping import RoomMapping
 from perform.gl.output import Output
 from perform.gl.present import Presenter
@@ -54,6 +55,7 @@ class GlStage:
         self._mapping = RoomMapping(self._shared)
         self._last: moderngl.Texture | None = None
         self._seen = frozenset({"a"})
+        self._leaving: LeavingLook | None = None
         self._open = True
 
     # What is played
@@ -102,6 +104,34 @@ class GlStage:
         self.surface.use()
         self._scene.mixer.set_transition(document)
         self._scene.mixer.over = over
+
+    def begin_look(self, document: Document | None) -> None:
+        """Let the look that plays leave, by this transition (None: a plain fade), and make an empty one. Raises
+        ShaderError."""
+        self.surface.use()
+        self.end_look()
+        self._leaving = LeavingLook(self._shared, self._scene, document, self._report)
+        self._scene = Scene(self._shared, self._report)
+
+    def leave(self, frames: Mapping[str, Frame], values: Mapping[str, Value], share: float) -> None:
+        """What the leaving look shows from the next frame on, and how far (0..1) the new one has come."""
+        if self._leaving is not None:
+            self._leaving.move(frames, values, share)
+
+    def end_look(self) -> None:
+        """The leaving look is gone."""
+        if self._leaving is not None:
+            self.surface.use()
+            self._leaving.release()
+            self._leaving, self._last = None, None
+
+    def abort_look(self) -> None:
+        """The leaving look is back, and the one that was to come is gone."""
+        if self._leaving is not None:
+            self.surface.use()
+            coming, self._scene = self._scene, self._leaving.scene
+            self._leaving.scene = coming
+            self.end_look()
 
     def set_slices(self, slices: Sequence[Slice]) -> None:
         """Show only these parts of the picture, at their places of the screen; none: the whole picture."""
@@ -203,6 +233,8 @@ class GlStage:
         mark = self._mark("upload", mark)
         picture = self._scene.render(self._mark, mark)
         self._seen = self._scene.working()
+        if self._leaving is not None:
+            picture = self._leaving.over(picture)
         self._output.hold(picture)
         self._last = picture
         return picture
@@ -275,6 +307,7 @@ class GlStage:
             return
         self._open = False
         self.surface.use()
+        self.end_look()
         for part in (self._scene, self._output, self._readback, self._hud):
             part.release()
         self._presenter.release()
