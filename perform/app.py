@@ -16,7 +16,6 @@ from perform.clocks import open_clocks
 from perform.core.contracts import AudioInput, Control
 from perform.core.errors import DeviceError, PerformError, UsageError
 from perform.core.params import Param, ParamTable, is_wish
-from perform.core.types import AudioBlock
 from perform.deck_source import SourcePlan, pick_device
 from perform.engine.engine import Engine
 from perform.engine.hearing import LiveHearing, OfflineHearing
@@ -25,6 +24,7 @@ from perform.engine.painter import InlinePainter, Painter, ThreadPainter
 from perform.options import DEFAULT_PRESET, Options, parse_targets
 from perform.shader_desk import MESSAGE_ROW
 from perform.show import MakePainter, Show
+from perform.sound_times import is_device, on_show_time, sound_path
 from perform.trial.gate import Gate, install
 
 Say = Callable[[str], None]
@@ -204,8 +204,8 @@ def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sou
     speaker = _speaker(sound)
     listeners = [] if speaker is None else [speaker.play]
     beats = beats_of(sound)
-    hearing = LiveHearing(sound, analyser, clock, beats, listeners, skip=_is_device(sound))
-    hearing.path_s = _sound_path(sound, speaker, options)
+    hearing = LiveHearing(sound, analyser, clock, beats, listeners, skip=is_device(sound))
+    hearing.path_s = sound_path(sound, speaker, options)
     engine = Engine(table, stage, hearing, queue, clock, date=today)
     engine.musical.steer = beats.steer
     engine.lead.live, engine.lead.display_s = True, options.display_delay_s
@@ -279,21 +279,6 @@ def _settings_of(engine: Engine, analyser: Any) -> Callable[[], None]:
     return settle
 
 
-def _is_device(sound: AudioInput) -> bool:
-    """Whether sound comes in whether or not somebody reads it."""
-    return not sound.name.startswith(("synth", "file", "silence", "array", "metronome"))
-
-
-def _sound_path(sound: AudioInput, speaker: Any, options: Options) -> Callable[[], float]:
-    """How long before a block is read its sound was heard: what the room's calibration says, else the driver's word.
-    Sound that we play ourselves is read first and heard later, which counts below 0."""
-    if speaker is not None:
-        return lambda: -(speaker.latency_s if options.playback_delay_s is None else options.playback_delay_s)
-    if options.capture_delay_s is not None and _is_device(sound):
-        return lambda: float(options.capture_delay_s or 0.0)
-    return lambda: float(getattr(sound, "path_s", 0.0))
-
-
 def _speaker(sound: AudioInput) -> Any:
     """The built-in band and files are heard too, where there is a device; a microphone is not played back."""
     if sound.name.startswith(("synth", "file", "metronome")):
@@ -314,19 +299,7 @@ def _record(rig: Rig, options: Options, listeners: LiveHearing, clock: Callable[
     )  # fmt: skip
     rig.recorder = recorder
     rig.engine.sinks.append(recorder)
-    listeners.add_listener(_on_show_time(recorder.send_audio, clock))
-
-
-def _on_show_time(send: Callable[[AudioBlock], None], clock: Callable[[], float]) -> Callable[[AudioBlock], None]:
-    """Sound on the clock of the pictures: the first block tells how far stream time and show time are apart."""
-    shift_s: list[float] = []
-
-    def listen(block: AudioBlock) -> None:
-        if not shift_s:
-            shift_s.append(clock() - block.start_s - len(block.samples) / block.rate_hz)
-        send(AudioBlock(block.samples[:, :2], block.rate_hz, block.start_s + shift_s[0]))
-
-    return listen
+    listeners.add_listener(on_show_time(recorder.send_audio, clock))
 
 
 def _controls(
