@@ -25,6 +25,11 @@ SHOWN_S = 8.0
 """How long a notice stays on the HUD."""
 
 
+def lacking(documents: Iterable[Any]) -> list[str]:
+    """What shaders that play all the same lack: pictures that are not where they say."""
+    return [f"{Path(d.path).name}: {w}" for d in documents if d is not None for w in d.warnings if "missing" in w]
+
+
 class LeftOut(NamedTuple):
     """An effect that the look names and that could not be had. before: slots of its chain that stand before it."""
 

@@ -24,7 +24,7 @@ from perform.gl.rows import LETTERS
 from perform.look_fade import LookFade
 from perform.mix import OVER, PLAIN, AutoFade, find_transition, mix_rows
 from perform.room import Room, sparing_the_room
-from perform.shader_desk import MESSAGE_ROW, LeftOut, ShaderDesk
+from perform.shader_desk import MESSAGE_ROW, LeftOut, ShaderDesk, lacking
 from perform.trial.gate import OnTrialError, SetAsideError
 
 OUTSIDE = ("midi/", "link/", "mtc/")
@@ -162,6 +162,7 @@ class Show:
         table.add(route_rows(preset.routes))
         self._set_values(preset, problems)
         problems += self._loose_ends(preset)
+        problems += lacking([*(p.document for p in plans.values()), *(d for row in chains.values() for _, d in row)])
         self.engine.set_routes(RouteBank(preset.routes), preset.free)
         self.preset = preset
         self.shaders.left_out = _left_out(preset, self.decks)

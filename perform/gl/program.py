@@ -132,6 +132,8 @@ def _compile(ctx: moderngl.Context, document: Document, index: int | None = None
         except moderngl.Error as error:
             _ = ctx.error  # a failed link leaves a GL error behind; the next caller should not find it
             first = first or _explained(str(error), document)
+        except (KeyError, ValueError, UnicodeError) as error:  # moderngl looks into the text before the driver does
+            raise ShaderError(f"does not compile: {' '.join(str(error).split())[:120]}", document.path) from None
     raise first or ShaderError("OpenGL 3.3 is needed", document.path)
 
 

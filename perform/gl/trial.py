@@ -13,7 +13,6 @@ from typing import Any
 import moderngl
 import numpy as np
 
-from perform.core.errors import ShaderError
 from perform.core.types import Features, Moment, Value
 from perform.gl import unlocked
 from perform.gl.chain import one_line
@@ -62,7 +61,7 @@ class Trial:
         try:
             try:
                 unit = Unit(shared, PREFIX, PREFIX, document)
-            except (ShaderError, moderngl.Error, UnicodeError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever a foreign text does to a compiler is an answer
                 return Tried("compile", one_line(error))
             try:
                 return self._drawn(shared, unit, frames, look)

@@ -10,13 +10,14 @@ import moderngl
 from perform.core.params import Param
 from perform.core.types import Value
 from perform.gl.buffers import Buffers
-from perform.gl.pictures import load_imported
+from perform.gl.pictures import Picture, load_imported
 from perform.gl.program import PassPrograms, Program
 from perform.gl.rows import BYPASS, OWN, SLOT_ROWS, SOLO, WET, pick_rows
 from perform.gl.shared import Shared
 from perform.gl.targets import Target
 from perform.isf import Document, Input
 from perform.isf.document import SOUND_TYPES
+from perform.isf.glsl import uniform_name
 
 _WARM_PX = (48, 27)
 FIRST_REST_FRAMES, LONGEST_REST_FRAMES = 60, 3600
@@ -76,27 +77,26 @@ class Unit:
         self._buffers.keep_only(document.targets())
         self.rest = self.failures = 0
 
-    def _install(
-        self, document: Document, program: Program | PassPrograms, imported: dict[str, moderngl.Texture]
-    ) -> None:
+    def _install(self, document: Document, program: Program | PassPrograms, imported: dict[str, Picture]) -> None:
         self.document = document
         self._program = program
         self._imported = imported
         self._discards = "discard" in document.fragment
         sound = {item.name: item for item in document.inputs if item.type in SOUND_TYPES}
-        self._locations = [name for name in document.samplers() if name in program]
+        self._locations = [name for name in document.samplers() if uniform_name(name) in program]
         for place, name in enumerate(self._locations):
-            program.set(name, place)
+            program.set(uniform_name(name), place)
         targets = set(document.targets())
         self._buffer_names = [n for n in self._locations if n in targets]
         self._sound = [(n, sound[n]) for n in self._locations if n in sound]
-        self._scalars = [(i, f"{self.prefix}/{i.name}", _NATIVE.get(i.type)) for i in document.inputs if i.param()]
+        scalars = [item for item in document.inputs if item.param()]
+        self._scalars = [(i, f"{self.prefix}/{i.name}", _NATIVE.get(i.type), uniform_name(i.name)) for i in scalars]
         own = {item.name for item in document.inputs}
         self._extra = tuple(row for row in SLOT_ROWS if row.name not in own)
         self._picks = pick_rows(document.pictures())
         self._sized = any(p.width or p.height for p in document.passes)
         self._variables: dict[str, float] = {}
-        self._bound: dict[str, moderngl.Texture] = {}
+        self._bound: dict[str, Picture] = {}
 
     def params(self) -> tuple[Param, ...]:
         """The shader's own rows, and a choice for each further picture that it takes."""
@@ -215,13 +215,13 @@ class Unit:
         program.set("TIMEDELTA", moment.dt_s if self._frames else 0.0)
         program.set("FRAMEINDEX", self._frames)
         program.set("DATE", _floats(moment.date))
-        for item, path, native in self._scalars:
+        for item, path, native, uniform in self._scalars:
             value = values.get(path)
             if native is None:
                 value = self._fired(item, value)
             else:
                 value = native(item.native(item.default if value is None else value))
-            program.set(item.name, value)
+            program.set(uniform, value)
             if self._sized and isinstance(value, int | float):
                 self._variables[item.name] = float(value)
         if self._sized:

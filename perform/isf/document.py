@@ -105,11 +105,14 @@ class Pass:
 @dataclass(frozen=True, slots=True)
 class Imported:
     """A picture that belongs to the shader. path: a file, absolute, inside the shader's own folder. made: where
-    there is no file, what is drawn instead (`noise`)."""
+    there is no file, what is drawn instead (`noise`). faces: of a cube map the six files, right, left, top, bottom,
+    front, back; else none."""
 
     name: str
     path: str
     made: str = ""
+    faces: tuple[str, ...] = ()
+    cube: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,4 +166,5 @@ class Document:
         """(vertex, fragment) source for `#version VERSION core`; version is 410 or 330."""
         scalars = tuple((item.name, item.type) for item in self.inputs if item.type not in SAMPLER_TYPES)
         source = Source(self.fragment, self.fragment_line, self.vertex, self.before, self.after)
-        return translate(version, scalars, self.samplers(), source)
+        cubes = frozenset(item.name for item in self.imported if item.cube)
+        return translate(version, scalars, self.samplers(), source, cubes)

@@ -38,13 +38,30 @@ _RENAMED = {
     "texture2DProj": "textureProj",
     "texture2DProjLod": "textureProjLod",
     "texture2DRect": "IMG_PIXEL",
-    # Words of core GLSL that older texts use as names of their own.
-    "sample": "isf_sample",
-    "patch": "isf_patch",
-    "subroutine": "isf_subroutine",
+    "textureCube": "texture",
+    "textureCubeLod": "textureLod",
+    "textureCubeLodEXT": "textureLod",
+    # Another host's names for the same.
+    "MM_SHADER_PIXEL": "IMG_PIXEL",
+    "MM_SHADER_NORM_PIXEL": "IMG_NORM_PIXEL",
+    "MM_SHADER_THIS_PIXEL": "IMG_THIS_PIXEL",
+    "MM_SHADER_THIS_NORM_PIXEL": "IMG_THIS_NORM_PIXEL",
 }
 _WORDS = re.compile(r"\b(" + "|".join(_RENAMED) + r")\b")
-_TEXTURE_NAME = re.compile(r"\btexture\b(?!\s*\()")
+
+NEW_WORDS = frozenset(
+    "sample patch subroutine filter input output common active partition resource smooth flat centroid texture mix "
+    "precise shared buffer round trunc".split()
+)
+"""Words of newer GLSL that older texts use as names of their own, inputs among them."""
+_FUNCTIONS = frozenset("texture mix round trunc".split())
+_QUALIFIERS = "smooth|flat|centroid"
+_NEW_NAME = re.compile(
+    r"\b(?!(?:" + _QUALIFIERS + r")\s+(?:in|out|varying)\b)(" + "|".join(sorted(NEW_WORDS - _FUNCTIONS)) + r")\b"
+    r"|\b(" + "|".join(sorted(_FUNCTIONS)) + r")\b(?!\s*\()"
+)
+_SWITCH_NAME = re.compile(r"\b(case|default|switch)\b")
+_SWITCH = re.compile(r"\bswitch\s*\(")
 _FRAG_DATA = re.compile(r"\bgl_FragData\s*\[\s*0\s*\]")
 _TEX_COORD = re.compile(r"\bgl_TexCoord\s*\[\s*\d\s*\]")
 _DROPPED = re.compile(r"^[ \t]*(#[ \t]*(?:version|extension)\b[^\n]*|precision\s+\w+\s+\w+\s*;)", re.M)
@@ -53,6 +70,9 @@ _VARYING = re.compile(r"\b(varying|attribute)\b")
 _MAIN = re.compile(r"\bvoid\s+main\s*\(")
 _UNIFORM = re.compile(r"\buniform\s+(?:(?:lowp|mediump|highp)\s+)?\w+\s+([^;{}]{0,400});")
 _OUT = re.compile(r"(?:\blayout\s*\([^)]{0,100}\)\s*)?\bout\s+(?:(?:lowp|mediump|highp)\s+)?vec4\s+(\w+)\s*;")
+_OWN_COORDINATE = re.compile(r"\b(?:varying|attribute|in|out)\s+vec2\s+(?:isf|vv)_FragNormCoord\s*;")
+_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include\b[ \t]*["<]?([^">\n]*)', re.M)
+_DEFINE = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)")
 _COMMENTS = re.compile(r"//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)")
 
 # Names in WebGL and OpenGL 2 of what is part of core GLSL.
@@ -131,21 +151,26 @@ def has_main(text: str) -> bool:
 
 
 def translate(
-    version: int, scalars: tuple[tuple[str, str], ...], samplers: tuple[str, ...], source: Source
+    version: int,
+    scalars: tuple[tuple[str, str], ...],
+    samplers: tuple[str, ...],
+    source: Source,
+    cubes: frozenset[str] = frozenset(),
 ) -> tuple[str, str]:
-    """(vertex, fragment) GLSL core source. scalars: (name, ISF type)."""
+    """(vertex, fragment) GLSL core source. scalars: (name, ISF type). cubes: the samplers that are cube maps."""
     both = source.fragment + source.vertex
     known = frozenset((*AUTO_NAMES, *(name for name, _ in scalars), *samplers))
     head = f"#version {version} core\n" + _extensions(version, both) + f"#line {OWN_LINES}\n"
-    shared = _AUTO + _declarations(scalars, samplers, both) + _FETCHES
+    shared = _AUTO + _declarations(scalars, samplers, both, cubes) + _FETCHES
     if "VVSAMPLER" in both:
         shared += _OLD_FETCHES
     vertex_source = head + shared + _VERTEX_START
     if source.vertex:
-        vertex_source += "#line 1\n" + _modern(source.vertex, {"varying": "out", "attribute": "in"}, known)
+        vertex_source += "#line 1\n" + _modern(source.vertex, {"varying": "out", "attribute": "in"}, known, 1)
     else:
         vertex_source += "void main() { isf_vertShaderInit(); }\n"
-    body = _MAIN.sub("void isf_main(", _modern(source.fragment, {"varying": "in", "attribute": "in"}, known))
+    storage = {"varying": "in", "attribute": "in"}
+    body = _MAIN.sub("void isf_main(", _modern(source.fragment, storage, known, source.fragment_line))
     fragment_source = (
         head
         + "in vec2 isf_FragNormCoord;\nout vec4 isf_FragColor;\nuniform float isf_gain;\n"
@@ -182,10 +207,23 @@ def _extensions(version: int, text: str) -> str:
     return "".join(f"#extension {name} : enable\n" for name in dict.fromkeys(wanted))
 
 
-def _declarations(scalars: tuple[tuple[str, str], ...], samplers: tuple[str, ...], text: str) -> str:
-    lines = [f"uniform {UNIFORMS[kind]} {name};" for name, kind in scalars]
+def uniform_name(name: str) -> str:
+    """The name in GLSL of an input: its own, unless newer GLSL keeps that for itself."""
+    return f"isf_{name}" if name in NEW_WORDS else name
+
+
+def included(text: str) -> tuple[str, int] | None:
+    """(file, line of the text from 1) of the first `#include`, which no host of ISF has; None where there is none."""
+    match = _INCLUDE.search(without_comments(text))
+    return (match.group(1).strip(), text.count("\n", 0, match.start()) + 1) if match else None
+
+
+def _declarations(
+    scalars: tuple[tuple[str, str], ...], samplers: tuple[str, ...], text: str, cubes: frozenset[str]
+) -> str:
+    lines = [f"uniform {UNIFORMS[kind]} {uniform_name(name)};" for name, kind in scalars]
     for name in samplers:
-        lines.append(f"uniform sampler2D {name};")
+        lines.append(f"uniform {'samplerCube' if name in cubes else 'sampler2D'} {uniform_name(name)};")
         # Extras that old hosts declared and a few files still read.
         for suffix, kind in (("imgRect", "vec4"), ("imgSize", "vec2"), ("flip", "bool")):
             if f"_{name}_{suffix}" in text:
@@ -193,16 +231,37 @@ def _declarations(scalars: tuple[tuple[str, str], ...], samplers: tuple[str, ...
     return "\n".join(lines) + "\n"
 
 
-def _modern(text: str, storage: dict[str, str], known: frozenset[str]) -> str:
+def _modern(text: str, storage: dict[str, str], known: frozenset[str], first_line: int) -> str:
     """The author's text in core GLSL, every line at its place."""
     text = _without_known_uniforms(_DROPPED.sub("", text), known)
+    text = _OWN_COORDINATE.sub("", text)
     text = _FRAG_DATA.sub("isf_FragColor", text)
     text = _TEX_COORD.sub("vec4(isf_FragNormCoord, 0.0, 1.0)", text)
-    lines = [
-        line if line.lstrip().startswith("#") else _TEXTURE_NAME.sub("isf_texture", line) for line in text.split("\n")
-    ]
-    text = _WORDS.sub(lambda m: m.group(1) if m.group(1) in known else _RENAMED[m.group(1)], "\n".join(lines))
+    lines = text.split("\n")
+    for index, line in enumerate(lines):
+        if not line.lstrip().startswith("#"):
+            lines[index] = _NEW_NAME.sub(lambda m: f"isf_{m.group(0)}", line)
+    text = "\n".join(_defined_again(lines, first_line))
+    if not _SWITCH.search(text):
+        text = _SWITCH_NAME.sub(r"isf_\1", text)
+    text = _WORDS.sub(lambda m: _RENAMED[m.group(1)], text)
     return _VARYING.sub(lambda m: storage[m.group(1)], text)
+
+
+def _defined_again(lines: list[str], first_line: int) -> list[str]:
+    """A macro may be defined twice: the earlier definition goes, and line numbers stay what they were."""
+    found: list[str] = []
+    names: set[str] = set()
+    joined = False
+    for number, line in enumerate(lines, first_line):
+        match = None if joined else _DEFINE.match(line)
+        joined = line.endswith("\\")
+        if match is not None and match.group(1) in names:
+            found += [f"#undef {match.group(1)}", f"#line {number}"]
+        if match is not None:
+            names.add(match.group(1))
+        found.append(line)
+    return found
 
 
 def _without_known_uniforms(text: str, known: frozenset[str]) -> str:
@@ -221,7 +280,10 @@ def _without_known_uniforms(text: str, known: frozenset[str]) -> str:
 
 def _one_output(text: str) -> str:
     """An output that the author declared (`out vec4 colour;`) becomes another name of ours."""
-    match = _OUT.search(without_comments(text))
+    plain = without_comments(text)
+    match = _OUT.search(plain)
+    if match is None and "fragColor" in plain and not re.search(r"\bvec4\s+fragColor\b", plain):
+        return re.sub(r"\bfragColor\b", "isf_FragColor", text)  # one host declares it, and files count on that
     if match is None or match.group(1) == "isf_FragColor":
         return text
     blank = "\n" * text[match.start() : match.end()].count("\n")

@@ -21,7 +21,7 @@ _TAKEN = frozenset(
     "PASSINDEX RENDERSIZE TIME TIMEDELTA DATE FRAMEINDEX isf_FragNormCoord vv_FragNormCoord isf_FragColor "
     "isf_gain isf_main isf_vertShaderInit main void bool int uint float double vec2 vec3 vec4 mat2 mat3 mat4 "
     "sampler2D if else for while do return discard break continue switch case default struct const uniform in out "
-    "inout true false texture mix smooth flat centroid layout".split()
+    "inout true false layout".split()
 )
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from perform.core.errors import ShaderError
-from perform.isf.adapters import Adapted, adapt
+from perform.isf.adapters import NOISE, Adapted, adapt
 from perform.isf.document import Document, Imported, Input, Pass
 from perform.isf.expression import Expression, ExpressionError, constant, parse_expression
-from perform.isf.glsl import AUTO_NAMES, has_main, redeclared
+from perform.isf.glsl import AUTO_NAMES, has_main, included, redeclared
 from perform.isf.header import MAX_FILE_BYTES, split
 from perform.isf.inputs import Notes, identifier, number, read_inputs, short_text
 from perform.isf.loops import check_loops
@@ -36,6 +36,7 @@ def parse_shader(text: str, path: str, *, vertex: str = "", vertex_path: str = "
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     other = adapt(text, path, Path(path).parent.name)
     if other is not None:
+        _check_includes(text, path, 1)
         check_loops(text, path)
         return _adapted(other, text, path)
     parts = split(text, path)
@@ -49,7 +50,9 @@ def parse_shader(text: str, path: str, *, vertex: str = "", vertex_path: str = "
     vertex = vertex.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if vertex and not has_main(vertex):
         raise ShaderError("the vertex shader has no void main()", vertex_path, 1)
+    _check_includes(parts.body, path, parts.body_line)
     check_loops(parts.body, path, parts.body_line)
+    _check_includes(vertex, vertex_path, 1)
     check_loops(vertex, vertex_path)
     inputs = read_inputs(head.get("INPUTS"), notes)
     passes = _read_passes(head, inputs, notes)
@@ -73,6 +76,13 @@ def parse_shader(text: str, path: str, *, vertex: str = "", vertex_path: str = "
         vertex=vertex,
         vertex_path=vertex_path,
     )
+
+
+def _check_includes(text: str, path: str, first_line: int) -> None:
+    found = included(text)
+    if found is not None:
+        message = f"includes {found[0][:60]!r}, but a shader is one file: put its text in here"
+        raise ShaderError(message, path, first_line + found[1] - 1)
 
 
 def _adapted(other: Adapted, text: str, path: str) -> Document:
@@ -197,19 +207,37 @@ def _read_imported(raw: Any, path: Path, notes: Notes) -> tuple[Imported, ...]:
         raise notes.fail("IMPORTED should be an object", "IMPORTED")
     if len(raw) > MAX_IMPORTED:
         raise notes.fail(f"more than {MAX_IMPORTED} imported pictures", "IMPORTED")
-    return tuple(_read_import(name, entry, path, notes) for name, entry in raw.items())
+    found = (_read_import(name, entry, path, notes) for name, entry in raw.items())
+    return tuple(item for item in found if item is not None)
 
 
-def _read_import(key: Any, entry: Any, path: Path, notes: Notes) -> Imported:
+def _read_import(key: Any, entry: Any, path: Path, notes: Notes) -> Imported | None:
     name = identifier(key, "imported picture", notes)
     where = entry.get("PATH") if isinstance(entry, dict) else entry
-    if not isinstance(where, str) or not where or "\0" in where:
-        raise notes.fail(f"imported picture {name} has no PATH", name)
+    if where is None:
+        notes.warn(f"imported picture {name} has no PATH and is left out")
+        return None
+    cube = isinstance(where, list) or (isinstance(entry, dict) and str(entry.get("TYPE", "")).lower() == "cube")
+    given = where if isinstance(where, list) else [where]
+    if not 0 < len(given) <= 6 or any(not isinstance(w, str) or not w or "\0" in w for w in given):
+        raise notes.fail(f"imported picture {name}: PATH should be a file, or the six of a cube map", name)
+    files = [_inside(name, text, path, notes) for text in given]
+    missing = [file.name for file in files if not file.is_file()]
+    if missing or (cube and len(files) not in (1, 6)):
+        notes.warn(f"imported picture {name}: {', '.join(missing) or 'faces'} missing; noise stands in")
+        return Imported(name, "", NOISE, cube=cube)
+    if cube:
+        return Imported(name, str(files[0]), faces=tuple(map(str, files * 6 if len(files) == 1 else files)), cube=True)
+    return Imported(name, str(files[0]))
+
+
+def _inside(name: str, where: str, path: Path, notes: Notes) -> Path:
+    """A picture's file. Raises ShaderError where it lies outside the shader's folder."""
     folder = path.parent.resolve()
     file = (folder / where.replace("\\", "/")).resolve()
     if not file.is_relative_to(folder):
         raise notes.fail(f"imported picture {name}: {where[:60]!r} lies outside the shader's folder", name)
-    return Imported(name, str(file))
+    return file
 
 
 def _note_uniforms(

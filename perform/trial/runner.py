@@ -24,7 +24,8 @@ NICENESS = 10
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one file. kind: generator, filter, transition, "" where it could not be read. ms: a frame."""
+    """What came of one file. kind: generator, filter, transition, "" where it could not be read. message: why it does
+    not play, else what was bent straight. ms: a frame."""
 
     path: str
     outcome: str
@@ -32,7 +33,6 @@ class Outcome:
     message: str = ""
     ms: float = 0.0
     first_ms: float = 0.0
-    warnings: tuple[str, ...] = ()
 
     @property
     def plays(self) -> bool:
@@ -79,7 +79,7 @@ class Runner:
             return Outcome(str(path), "crash", message=f"ended the process that drew it ({_ending(code)})")
         return Outcome(
             str(path), answer["class"], answer["kind"], answer["message"], float(answer["ms"]),
-            float(answer["first_ms"]), tuple(answer["warnings"]),
+            float(answer["first_ms"]),
         )  # fmt: skip
 
     def start(self) -> None:

@@ -54,11 +54,11 @@ def _tried(trial: Any, request: dict[str, Any]) -> dict[str, Any]:
     try:
         document = read_shader(request["path"])
     except ShaderError as error:
-        return {"class": "parse", "kind": "", "message": str(error), "ms": 0.0, "first_ms": 0.0, "warnings": []}
+        return {"class": "parse", "kind": "", "message": str(error), "ms": 0.0, "first_ms": 0.0}
     seen = trial.run(document, request["frames"], look=request["look"])
+    message = seen.message or "; ".join(document.warnings)[:300]
     return {
-        "class": seen.outcome, "kind": document.kind, "message": seen.message, "ms": seen.ms,
-        "first_ms": seen.first_ms, "warnings": list(document.warnings),
+        "class": seen.outcome, "kind": document.kind, "message": message, "ms": seen.ms, "first_ms": seen.first_ms,
     }  # fmt: skip
 
 

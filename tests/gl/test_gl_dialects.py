@@ -131,6 +131,18 @@ SLOPPY = {
         "gl_FragColor = texture2DLodEXT(inputImage, isf_FragNormCoord, 0.0);",
         "precision mediump float;",
     ),
+    "a macro defined twice": (
+        f"{HERE} * ONE;",
+        "#define ONE 0.5 * \\\n    0.5\n#define TWO 2.0\n#define ONE 1.0\n#line 5",
+    ),
+    "an output that one host declares": ("fragColor = IMG_THIS_PIXEL(inputImage);", ""),
+    "another host's functions": ("gl_FragColor = MM_SHADER_NORM_PIXEL(inputImage, isf_FragNormCoord);", ""),
+    "its own coordinate": (f"{HERE};", "varying vec2 isf_FragNormCoord;\nin vec2 vv_FragNormCoord;"),
+    "words kept for later": (
+        "float filter = 0.5, input = 0.25, case = 0.25, common = 0.0; gl_FragColor = IMG_THIS_PIXEL(inputImage)"
+        " * (filter + input + case + common);",
+        "",
+    ),
     "a main that was tried before": (
         f"{HERE};",
         "// void main() { gl_FragColor = vec4(0.0); }\n/* uniform float much;\n void main() { } */",
@@ -146,9 +158,32 @@ def test_sloppy_files_draw_all_the_same(gl_player, gl_noise, what) -> None:
     assert np.array_equal(gl_player.show(gl_noise), gl_noise)
 
 
+def test_inputs_named_like_words_of_newer_glsl(gl_player, gl_noise) -> None:
+    names = ("smooth", "mix", "sample", "buffer", "round")
+    inputs = "".join(f', {{"NAME": "{n}", "TYPE": "float", "DEFAULT": 0.2, "MIN": 0, "MAX": 1}}' for n in names)
+    inputs += ', {"NAME": "texture", "TYPE": "image"}'
+    body = f"gl_FragColor = mix(IMG_THIS_PIXEL(texture), IMG_THIS_PIXEL(inputImage), {' + '.join(names)});"
+    gl_player.stage.set_chain("master", [("s", filtered(body, inputs))])
+    assert np.array_equal(gl_player.show(gl_noise), gl_noise)
+    off = gl_player.show(gl_noise, master__fx__s__smooth=0.0, master__fx__s__mix=0.0)
+    assert np.abs(off.astype(int) - gl_noise).max() <= 1
+
+
+def test_a_switch_keeps_its_words(gl_player, gl_noise) -> None:
+    body = f"switch (PASSINDEX) {{ case 0: {HERE}; break; default: gl_FragColor = vec4(0.0); }}"
+    gl_player.stage.set_chain("master", [("s", filtered(body))])
+    assert np.array_equal(gl_player.show(gl_noise), gl_noise)
+
+
+def test_an_include_is_refused_at_its_line() -> None:
+    with pytest.raises(ShaderError, match=r"sloppy\.fs:3: includes 'MadNoise\.glsl'"):
+        filtered("", before='// #include "nothing"\n#include "MadNoise.glsl"')
+
+
 def test_lines_stay_right_after_what_was_taken_out(gl_player) -> None:
     before = "uniform float much,\n  TIME;\nuniform int FRAMEINDEX;\n#extension GL_x : enable\nout vec4 colour;"
-    with pytest.raises(ShaderError, match=r"sloppy\.fs:7: .*nonsense"):
+    before += "\n#define A 1\n#define A 2\n#define A 3"
+    with pytest.raises(ShaderError, match=r"sloppy\.fs:10: .*nonsense"):
         gl_player.stage.set_chain("master", [("s", filtered("colour = nonsense;", "", before))])
 
 

@@ -137,12 +137,41 @@ def test_imported_picture_stands_upright(gl_player, gl_shader) -> None:
     assert corners == [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)]
 
 
-def test_imported_picture_missing(gl_player, tmp_path) -> None:
+def test_imported_picture_missing_or_broken(gl_player, tmp_path) -> None:
     from perform.isf import parse_shader
 
     text = '/*{"IMPORTED": {"p": {"PATH": "absent.png"}}}*/void main() { gl_FragColor = IMG_THIS_PIXEL(p); }'
-    with pytest.raises(ShaderError, match=r"absent\.png"):
+    document = parse_shader(text, str(tmp_path / "p.fs"))
+    assert any("absent.png missing; noise stands in" in warning for warning in document.warnings)
+    gl_player.stage.set_source("a", document)
+    assert gl_player.show().std() > 3.0
+    (tmp_path / "absent.png").write_text("no picture")
+    with pytest.raises(ShaderError, match=r"absent\.png cannot be read"):
         gl_player.stage.set_source("a", parse_shader(text, str(tmp_path / "p.fs")))
+
+
+def test_imported_cube_map(gl_player, tmp_path) -> None:
+    from PIL import Image
+
+    from perform.isf import parse_shader
+
+    names = [f"{n}.png" for n in range(6)]
+    for number, name in enumerate(names):
+        Image.new("RGB", (8, 8), (40 * number, 10, 20)).save(tmp_path / name)
+    head = '/*{"IMPORTED": [{"NAME": "sky", "TYPE": "cube", "PATH": ["' + '", "'.join(names) + '"]}]}*/'
+    body = """void main() {
+        int n = int(isf_FragNormCoord.x * 6.0);
+        vec3 to = vec3(0.0);
+        to[n / 2] = n % 2 == 0 ? 1.0 : -1.0;
+        gl_FragColor = textureCube(sky, to);
+    }"""
+    gl_player.stage.set_source("a", parse_shader(head + body, str(tmp_path / "sky.fs")))
+    assert [c[0] for c in _columns(gl_player.show(), 6)] == [0, 40, 80, 120, 160, 200]
+    (tmp_path / "3.png").unlink()
+    document = parse_shader(head + body, str(tmp_path / "sky.fs"))
+    assert any("3.png missing" in warning for warning in document.warnings)
+    gl_player.stage.set_source("a", document)
+    assert gl_player.show().std() > 10.0
 
 
 @pytest.mark.parametrize(

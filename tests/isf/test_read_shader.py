@@ -145,7 +145,8 @@ def test_windows_line_ends_and_mark() -> None:
         ('/*{"INPUTS":[{"NAME":"t","TYPE":"float"}],"PASSES":[{"TARGET":"t"}]}*/' + BODY, "both an input", 1),
         ('/*{"IMPORTED": {"p": {"PATH": "../../secret.png"}}}*/' + BODY, "outside the shader's folder", 1),
         ('/*{"IMPORTED": {"p": {"PATH": "/etc/passwd"}}}*/' + BODY, "outside the shader's folder", 1),
-        ('/*{"IMPORTED": {"p": {}}}*/' + BODY, "no PATH", 1),
+        ('/*{"IMPORTED": {"p": {"PATH": [1, 2]}}}*/' + BODY, "PATH should be a file", 1),
+        ('/*{"IMPORTED": {"p": {"PATH": ["a", "../b"]}}}*/' + BODY, "outside the shader's folder", 1),
         ('/*{"PERSISTENT_BUFFERS": 4}*/' + BODY, "PERSISTENT_BUFFERS", 1),
     ],
 )
@@ -170,6 +171,11 @@ def test_missing_and_huge_files(tmp_path: Path) -> None:
     (tmp_path / "big.fs").write_bytes(b"/*{}*/" + b" " * (1 << 20))
     with pytest.raises(ShaderError, match="too large"):
         read_shader(tmp_path / "big.fs")
+
+
+def test_an_import_without_a_file_is_left_out() -> None:
+    document = _document(IMPORTED={"held": {"PASSINDEX": 0}}, PASSES=[{"TARGET": "held"}, {}])
+    assert document.imported == () and any("held has no PATH" in warning for warning in document.warnings)
 
 
 def test_twice_the_same_name_warns() -> None:
