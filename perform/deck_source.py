@@ -124,9 +124,11 @@ def _generator(text: str, kind: str, card: Any, device: str, request: dict[str, 
 
 
 def _quick_dtype(device: str) -> Any:
-    """bfloat16 on a CPU that has instructions for it, else None (float32)."""
+    """float16 on a CUDA card, bfloat16 on a CPU that has instructions for it, else None (float32)."""
     import torch
 
+    if device == "cuda":
+        return torch.float16
     able = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
     return torch.bfloat16 if device == "cpu" and able is not None and able() else None
 

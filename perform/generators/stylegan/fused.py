@@ -20,6 +20,8 @@ from .protocol import Each, Layer
 from .winograd import Winograd, pays
 
 LAST = torch.channels_last
+Gains = list[float] | Tensor | None
+"""Factors on each layer's noise; a tensor [num_layers] where a recorded graph reads them anew each time."""
 
 
 class FusedConvolution:
@@ -40,9 +42,11 @@ class FusedConvolution:
         """Take over the weights, but not the noise."""
         weight = conv.weight.detach().float()
         self.plain = weight  # [out, in, 3, 3] float32, for folding style and demodulation in
+        self.squares = weight.square().sum((2, 3)).T.contiguous()
+        self.level = self.squares.sum(0).add_(EPS).rsqrt_() if self.dtype == torch.float16 else None
+        weight = weight if self.level is None else weight * self.level[:, None, None, None]
         shared = weight.transpose(0, 1).contiguous() if conv.up else weight.contiguous(memory_format=LAST)
         self.weight = shared.to(self.dtype)
-        self.squares = weight.square().sum((2, 3)).T.contiguous()
         self.fewer: Winograd | None = None
         self.bias = conv.bias.detach().float() * self.gain
         self.affine_weight = (conv.affine.weight * conv.affine.weight_gain).detach().float()
@@ -52,8 +56,12 @@ class FusedConvolution:
         """x [n, in, h, w], w [n, w_dim] float32, noise as it is to be added -> [n, out, H, W]."""
         style = F.linear(w, self.affine_weight, self.affine_bias)
         demod = torch.addmm(style.new_full((), EPS), style.square(), self.squares).rsqrt_().mul_(self.gain)
+        if self.level is not None:  # float16 ends at 65504: kernels of norm 1, styles of at most 1, the rest afterwards
+            most = style.abs().amax(dim=1, keepdim=True).clamp_(min=EPS)
+            style, demod = style / most, demod * most / self.level
         fewer = self._fewer(x)
-        if fewer is None and len(x) == 1 and x.numel() + demod.numel() * x.shape[2] * x.shape[3] > self.plain.numel():
+        few = len(x) == 1 and x.is_cpu and self.level is None
+        if fewer is None and few and x.numel() + demod.numel() * x.shape[2] * x.shape[3] > self.plain.numel():
             y = self._folded(x, style, demod)
         else:
             x = x * style[:, :, None, None].to(x.dtype)
@@ -144,7 +152,7 @@ class FusedSynthesis:
         self,
         ws: Tensor,
         noise: str = "const",
-        gains: list[float] | None = None,
+        gains: Gains = None,
         generator: torch.Generator | None = None,
         each: Each | None = None,
         stop: int | None = None,
@@ -184,7 +192,7 @@ class _Run:
         self,
         layers: tuple[Layer, ...],
         noise: str,
-        gains: list[float] | None,
+        gains: Gains,
         generator: torch.Generator | None,
         each: Each | None,
         stop: int | None,
@@ -209,15 +217,16 @@ class _Run:
     def noise(self, conv: FusedConvolution, x: Tensor) -> Tensor | None:
         """What is to be added to the output that comes of x, with its strength; None when that is nothing."""
         index = self.layer.noise
-        gain = 1.0 if self._gains is None or index is None else self._gains[index]
-        if self._noise == "none" or gain == 0.0 or conv.silent:
+        gain: float | Tensor = 1.0 if self._gains is None or index is None else self._gains[index]
+        moves = isinstance(gain, Tensor)  # its value is not asked for: a graph could not know the answer
+        if self._noise == "none" or conv.silent or (not moves and gain == 0.0):
             return None
         height, width = (side * 2 if conv.up else side for side in x.shape[2:])
         if self._noise == "const":
             stored = conv.const
             if tuple(stored.shape[2:]) != (height, width):
                 stored = extended(stored, height, width)
-            return stored if gain == 1.0 else stored * gain
+            return stored if not moves and gain == 1.0 else stored * gain
         shape = (len(x), 1, height, width)
         drawn = torch.randn(shape, generator=self._generator, device=x.device)
         return drawn.mul_(conv.strength * gain).to(conv.dtype)

@@ -16,6 +16,7 @@ from perform.core.errors import ModelError
 from .alias_free import Architecture3, Generator3
 from .alias_free.play import AliasFreeSynthesis
 from .fused import FusedSynthesis
+from .graphed import Graphed
 from .layers import FullyConnected
 from .network import Architecture, Generator
 from .protocol import CELLS, NOISES, Each, Layer
@@ -43,6 +44,7 @@ class Network:
         self.layers = self._fused.layers
         self.cells = (arch.rows, arch.columns) if isinstance(arch, Architecture) else (CELLS, CELLS)
         self.num_layers = sum(layer.noise is not None for layer in self.layers)
+        self.graph = Graphed(self._fused, self.num_layers) if self.device.type == "cuda" else None
 
     @property
     def w_avg(self) -> Tensor:
@@ -63,6 +65,8 @@ class Network:
     def renew(self, layer: Layer) -> None:
         """Take over the weights of a layer that were changed in `generator`, but not its noise."""
         self._fused.renew(self.generator.synthesis, layer)
+        if self.graph is not None:
+            self.graph.forget()
 
     @torch.inference_mode()
     def mapping(self, z: Tensor, c: Tensor | None = None, psi: float = 1.0, cutoff: int | None = None) -> Tensor:
@@ -96,6 +100,10 @@ class Network:
             raise ValueError(f"shape must be two numbers of 1..{MOST_CELLS} cells, not {shape}")
         if transform is not None and not self.has_transform:
             raise ValueError(f"a {self.family} has no transform of its input")
+        if self.graph is not None and noise != "random" and each is stop is shape is transform is None:
+            picture = self.graph(ws.to(self.device), noise, gains)
+            if picture is not None:
+                return as_colours(picture)
         more = {"transform": transform} if self.has_transform else {}
         with exact(self.device, self.dtype):
             picture = self._fused(ws.to(self.device), noise, gains, generator, each, stop, shape, **more)

@@ -204,7 +204,7 @@ class AliasFreeSynthesis:
         self,
         ws: Tensor,
         noise: str = "const",
-        gains: list[float] | None = None,
+        gains: list[float] | Tensor | None = None,
         generator: torch.Generator | None = None,
         each: Each | None = None,
         stop: int | None = None,
