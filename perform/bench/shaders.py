@@ -78,6 +78,7 @@ def _whole_chain(size: tuple[int, int], frames: int) -> list[dict[str, Any]]:
                     "ms_p50": round(float(np.percentile(times[:, 0], 50)), 3),
                     "ms_p99": round(float(np.percentile(times[:, 0], 99)), 3),
                     "cpu_ms_p50": round(float(np.percentile(times[:, 1], 50)), 3),
+                    "cpu_ms_p99": round(float(np.percentile(times[:, 1], 99)), 3),
                 }
             )
     finally:
