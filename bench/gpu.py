@@ -21,6 +21,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+ROUND_S = 0.3  # a round of a slow network is cut to about that, two pictures at least
 HALF_BOUND, GRAPH_BOUND = 2e-2, 1e-3
 CASES: Mapping[str, tuple[str, int, float, float, float]] = {
     "StyleGAN2 config-f 1024": ("stylegan2", 1024, 75.4, 0.38, 1.5),
@@ -124,8 +125,12 @@ def _least_ms(call: Callable[[], Any], count: int, device: str) -> float:
         if device == "cuda":
             torch.cuda.synchronize()
 
-    for _ in range(5):
-        call()
+    call()
+    wait()
+    began_s = time.perf_counter()
+    call()
+    wait()
+    count = max(2, min(count, int(ROUND_S / max(time.perf_counter() - began_s, 1e-6))))
     least = float("inf")
     for _ in range(7):
         wait()
