@@ -181,6 +181,22 @@ def test_every_so_many_beats_it_goes_by_itself() -> None:
     assert seen == [0.0] * 8 + [1.0] * 8 + [0.0] * 8 + [1.0] * 8 + [0.0]
 
 
+def test_what_the_page_shows_can_be_played(tmp_path: Path) -> None:
+    from perform.options import with_venue
+
+    page = (Path(__file__).parents[1] / "docs" / "mixer.md").read_text("utf-8")
+    preset, venue = (block.split("```")[0] for block in page.split("```toml\n")[1:])
+    (tmp_path / "venue.toml").write_text(venue)
+    options, problems = with_venue(Options(audio="silence", size=SIZE), tmp_path / "venue.toml")
+    assert not problems and options.room.slices and dict(options.room.values)["out/safe"] is True
+    said: list[str] = []
+    rig = open_offline(options, said.append)
+    rig.show.play(parse_preset(preset, "page"))
+    run(rig, 3)
+    rig.close()
+    assert not said
+
+
 def test_the_transitions_are_listed_and_the_plain_one_is_none() -> None:
     choices = next(row for row in mix_rows() if row.name == "transition").choices
     assert choices[0] == "fade" and {"fly_through", "ink_bleed", "luma_melt"} <= set(choices)

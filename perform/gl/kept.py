@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import moderngl
 
@@ -21,10 +21,13 @@ class Kept:
         self._targets: dict[str, tuple[Target, Target]] = {}
         self.textures: dict[str, moderngl.Texture] = {}
 
-    def keep(self, pictures: Mapping[str, moderngl.Texture]) -> None:
-        """Take these over for the next frame, and forget all others."""
-        for name in [name for name in self._targets if name not in pictures]:
+    def want(self, names: Collection[str]) -> None:
+        """Forget all others."""
+        for name in [name for name in self._targets if name not in names]:
             self.drop(name)
+
+    def keep(self, pictures: Mapping[str, moderngl.Texture]) -> None:
+        """Take these over for the next frame."""
         for name, picture in pictures.items():
             pair = self._targets.get(name)
             if pair is None:

@@ -42,6 +42,7 @@ class Scene:
         self.glimpses = Glimpses(shared)
         self._pool = Pool(shared.ctx, shared.size, shared.dtype)
         self._pools: dict[str, Pool] = {"a": self._pool}
+        self.at_work = frozenset({"a"})
         drawn = self._pool.besides()
         shared.copy(drawn.texture, self._pool.besides(drawn.texture))  # compiled before the show, not in it
 
@@ -119,27 +120,33 @@ class Scene:
         return {whose for unit in units for _, whose in unit.picked()}
 
     def take(self, frames: Mapping[str, Frame]) -> None:
-        """The newest frame of each deck."""
-        for letter, deck in self.decks.items():
-            deck.take(frames.get(letter), frames.get(f"{letter}/before"))
+        """The newest frame of each deck that is drawn in this frame."""
+        self.at_work = self.working()
+        for letter in self.at_work:
+            self.decks[letter].take(frames.get(letter), frames.get(f"{letter}/before"))
 
     # Drawing
 
     def render(self, mark: Mark, since: float) -> moderngl.Texture:
         """Draw the look."""
-        shared, working = self._shared, self.working()
-        shared.pictures = self._kept.textures
+        shared, wanted = self._shared, self._wanted()
+        self._kept.want(wanted)
+        shared.pictures = dict(self._kept.textures)  # of the last frame, whatever is kept of this one
         drawn: dict[str, moderngl.Texture] = {}
         for letter, deck in self.decks.items():
-            if letter in working:
+            if letter in self.at_work:
                 drawn[letter] = deck.render(self._pools[letter])
                 since = mark(f"deck/{letter}", since)
+        # Before the master chain draws over them: deck a's targets are its own, too.
+        self._kept.keep({letter: drawn[letter] for letter in wanted if letter in drawn})
+        self.glimpses.take(drawn)
         picture = self._mixed(drawn, self.seen())
         if len(drawn) > 1:
             since = mark("mix", since)
         picture = self.master.render(picture, picture, self._pool, 1.0)
-        self._keep(drawn, picture)
-        self.glimpses.take({**drawn, FINISHED: picture})
+        if FINISHED in wanted:
+            self._kept.keep({FINISHED: picture})
+        self.glimpses.take({FINISHED: picture})
         mark("master", since)
         return picture
 
@@ -166,13 +173,13 @@ class Scene:
         out = self._pools[letter].besides(drawn[letter])
         return self._layers.lay(letter, drawn[letter], self._shared.black, drawn, out)
 
-    def _keep(self, drawn: Mapping[str, moderngl.Texture], finished: moderngl.Texture) -> None:
-        """Copy what somebody takes in, for the next frame."""
+    def _wanted(self) -> set[str]:
+        """Whose pictures somebody takes in, so that they are kept for the next frame."""
         wanted = self._taken_in(self.units()) - {OWN}
         for letter, deck in self.decks.items():
             wanted |= deck.inputs()
             wanted |= {self._shared.word(f"deck/{letter}/layer/mask", "none")} & {FINISHED}
-        self._kept.keep({k: v for k, v in {**drawn, FINISHED: finished}.items() if k in wanted})
+        return wanted & ({FINISHED} | self.at_work)
 
     def release(self) -> None:
         """Free the GL objects."""

@@ -232,7 +232,7 @@ class GlStage:
         self._scene.take(frames)
         mark = self._mark("upload", mark)
         picture = self._scene.render(self._mark, mark)
-        self._seen = self._scene.working()
+        self._seen = self._scene.at_work
         if self._leaving is not None:
             picture = self._leaving.over(picture)
         self._output.hold(picture)

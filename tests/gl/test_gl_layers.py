@@ -203,6 +203,23 @@ def test_the_finished_picture_fed_back_comes_one_frame_late(gl_player, gl_shader
     assert got == pytest.approx(wanted, abs=0.005)
 
 
+def test_what_is_kept_of_deck_a_is_not_what_the_master_chain_makes_of_it(gl_player, gl_shader) -> None:
+    gl_player.stage.set_source("b", None)
+    gl_player.stage.set_chain("deck/a", [("halve", gl_shader("halve"))])
+    gl_player.stage.set_chain("deck/b", [("takes", parse_shader(TAKES, "takes.fs"))])
+    master = [(name, gl_shader("invert")) for name in ("one", "two", "three", "four", "five")]
+    gl_player.stage.set_chain("master", master)
+    for _ in range(4):
+        got = gl_player.show(WHITE, others={"b": BLACK}, deck__b__fx__takes__other="a", mix__fade=1.0)
+    assert int(got[3, 3, 0]) == pytest.approx(255 - 128, abs=1), "deck a, then five times turned over"
+
+
+def test_the_master_chain_too_sees_a_deck_one_frame_late(gl_player) -> None:
+    gl_player.stage.set_chain("master", [("takes", parse_shader(TAKES, "takes.fs"))])
+    got = [gl_player.show(flat(10 * n, 0, 0), master__fx__takes__other="a")[3, 3, 0] for n in range(1, 5)]
+    assert got == [0, 10, 20, 30]
+
+
 def test_nothing_is_kept_while_nobody_takes_it_in(gl_player) -> None:
     gl_player.stage.set_chain("deck/a", [("takes", parse_shader(TAKES, "takes.fs"))])
     gl_player.show(GREY, deck__a__fx__takes__other="out")
