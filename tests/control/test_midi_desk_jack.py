@@ -49,6 +49,7 @@ def test_a_controller_plays_a_show_is_lit_by_it_and_is_taught_over_osc(tmp_path:
 
     try:
         until(lambda: has("note_on", note=82, velocity=1), "the button of the blackout is lit")
+        time.sleep(2.0)  # its other half, the input, may be joined a little after the lights
         knobs.send(mido.Message("note_on", note=82, velocity=127))
         knobs.send(mido.Message("note_off", note=82))
         until(lambda: has("note_on", note=82, velocity=2), "it blinks in blackout")

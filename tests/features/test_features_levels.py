@@ -54,7 +54,10 @@ def test_digital_silence_is_exactly_nothing():
         assert not f.spectrum.any() and not f.mel.any() and not f.waveform.any()
         for name, value in f.values.items():
             expected = {"audio/rms_db": -100.0, "audio/loudness": -70.0, "audio/silence": 1.0}.get(name, 0.0)
-            assert value == expected, name
+            if name == "section/silence":  # it rises within a second or two, and only rises
+                assert 0.0 <= value <= 1.0
+            else:
+                assert value == expected, name
 
 
 def test_after_music_silence_comes_back_to_exactly_nothing():
@@ -63,8 +66,8 @@ def test_after_music_silence_comes_back_to_exactly_nothing():
     last = analyse(np.zeros((int(RATE * 12), 2)), analyser=analyser, start_s=4.0)[-1]
     assert not last.spectrum.any() and not last.mel.any()
     for name, value in last.values.items():
-        if not name.endswith(("/time", "onsets", "/clip", "_db", "/loudness")):
-            assert value == (1.0 if name == "audio/silence" else 0.0), name
+        if not name.endswith(("/time", "onsets", "/clip", "_db", "/loudness", "/drops", "/breaks")):
+            assert value == (1.0 if name.endswith("/silence") else 0.0), name
 
 
 def test_hours_of_silence_change_nothing_and_music_returns():
@@ -198,4 +201,4 @@ def test_peak_is_the_highest_sample():
 
 
 def test_every_name_has_a_place_in_this_suite():
-    assert len(OUTPUTS) == 4 * 5 + 6 + 3 + 5 + 2 + 12
+    assert len(OUTPUTS) == 4 * 5 + 6 + 3 + 5 + 2 + 12 + 8
