@@ -61,15 +61,17 @@ class Decks:
 
         Its rows are mounted by `mount`. Raises ShaderError, with the old source playing.
         """
-        engine = self._engine
+        engine, painter = self._engine, None
+        if plan.make is not None and (self._plans.get(letter) is None or plan.text != self._plans[letter].text):
+            painter = self._ready.pop((letter, plan.text), None) or self._make_painter(letter, plan)
         self._stage.set_source(letter, plan.document, plan.taken)
         if plan.make is None:
             self._drop_painters(letter)
-        elif self._plans.get(letter) is None or plan.text != self._plans[letter].text:
+        elif painter is not None:
             waiting = engine.coming.pop(letter, None)
             if waiting is not None:
                 waiting.dismiss()
-            engine.coming[letter] = self._ready.pop((letter, plan.text), None) or self._make_painter(letter, plan)
+            engine.coming[letter] = painter
         self._plans[letter] = plan
 
     def prepare(self, letter: str, plan: SourcePlan, params: Mapping[str, Value]) -> None:

@@ -79,6 +79,7 @@ def test_it_shows(show) -> None:
         ("deck/b/load", "image:../x.png", "never paths"),
         ("deck/b/load", "rubbish", "rubbish"),
         ("deck/a/unload", "now", "deck a"),
+        ("deck/a/load", "camera:nobody has it", "no camera"),
     ],
 )
 def test_what_cannot_be_granted_is_said_and_changes_nothing(show, address, text, word) -> None:

@@ -206,7 +206,8 @@ def screenshot(display: str) -> np.ndarray:
     head = struct.unpack(">25I", dump[:100])
     size, width, height, line, colours = head[0], head[4], head[5], head[12], head[19]
     pixels = np.frombuffer(dump, np.uint8, offset=size + colours * 12)[: line * height].reshape(height, line)
-    return pixels[:, : width * 4].reshape(height, width, 4)[:, :, 2::-1]
+    each = head[11] // 8  # bytes a pixel: 4 or, on some servers, 3
+    return pixels[:, : width * each].reshape(height, width, each)[:, :, 2::-1]
 
 
 def until_screen(display: str, true: object, seconds: float = 25.0) -> np.ndarray:
