@@ -65,7 +65,7 @@ class Glimpses:
                 self._held[name] = (target, self._shared.ctx.buffer(reserve=self.size[0] * self.size[1] * 4))
             if self._program is None:
                 self._program = own_program(self._shared.ctx, _SMALL)
-                self._program.set("size", (float(self.size[0]), float(self.size[1])))
+            self._program.set("size", (float(self.size[0]), float(self.size[1])))
             target, buffer = self._held[name]
             target.use()
             picture.use(0)

@@ -38,7 +38,8 @@ class Leaving:
         self._program.set("coming", 1)
         self._target = Target(shared.ctx, shared.size, shared.dtype)
         self._frame = False
-        self._mix(shared.black, shared.black, 0.5)
+        if not self._program.drawn:
+            self._mix(shared.black, shared.black, 0.5)
 
     def take(self, frame: Frame | None) -> None:
         """The newest frame of the model that leaves; None when none does. Raises MediaError."""

@@ -111,7 +111,8 @@ class Mixer:
 
     def warm(self) -> None:
         """Make what a fade needs, and draw once: the first fade of a show must not stutter."""
-        if self._target is None:
+        self._ready()
+        if self._program is not None and not self._program.drawn:
             self.mix(self._shared.black, self._shared.black, 0.5)
 
     def release(self) -> None:

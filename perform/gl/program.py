@@ -34,6 +34,8 @@ class Program:
             name: self._program[name] for name in self._program if isinstance(self._program[name], moderngl.Uniform)
         }
         self._last: dict[str, Any] = {}
+        self.drawn = False
+        """True once it has drawn: drivers finish compiling then."""
 
     def __contains__(self, name: object) -> bool:
         return name in self._uniforms
@@ -47,6 +49,7 @@ class Program:
 
     def draw(self) -> None:
         """Fill the bound framebuffer with one rectangle."""
+        self.drawn = True
         call = unlocked.draw_arrays()
         if call is None:
             self._array.render(moderngl.TRIANGLE_STRIP, vertices=4)
@@ -60,10 +63,26 @@ class Program:
         self._program.release()
 
 
+class OwnProgram(Program):
+    """One of this package, kept by its context for whoever needs it next: a new deck must not wait for a compiler.
+
+    Those who share it set what they need before they draw.
+    """
+
+    def release(self) -> None:
+        """It goes with its context."""
+
+
 def own_program(ctx: moderngl.Context, fragment: str) -> Program:
     """A program of this package: `in vec2 uv` (0,0 bottom left) and `out vec4 colour` are declared for it."""
-    head = "#version 330 core\nin vec2 uv;\nout vec4 colour;\n"
-    return Program(ctx, _COPY_VERTEX, head + fragment)
+    if ctx.extra is None:
+        ctx.extra = {}
+    kept: dict[str, Program] = ctx.extra.setdefault("own programs", {})
+    found = kept.get(fragment)
+    if found is None:
+        head = "#version 330 core\nin vec2 uv;\nout vec4 colour;\n"
+        found = kept[fragment] = OwnProgram(ctx, _COPY_VERTEX, head + fragment)
+    return found
 
 
 class PassPrograms:

@@ -94,7 +94,7 @@ class Upload:
         self._sequence: int | None = None
         self._fitted = Target(shared.ctx, shared.size, shared.dtype)
         self._older: Target | None = None
-        if like is None:
+        if not (self._plain.drawn and self._sharp.drawn):
             self._warm()
 
     def _warm(self) -> None:
