@@ -30,6 +30,7 @@ MAY_IMPORT = {
 
 HOMES = {
     "torch": {"generators", "train", "bench"},
+    "triton": {"generators"},  # where torch brings it
     "diffusers": {"generators", "train", "bench"},
     "safetensors": {"generators", "train", "bench"},
     "platformdirs": {"generators"},  # where a foreign checkpoint's conversion is kept; upstairs anywhere
@@ -158,7 +159,7 @@ def test_what_is_imported_is_required():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     required = {Requirement(line).name.replace("-", "_").lower() for line in project["dependencies"]}
     names = {"PIL": "pillow", "pythonosc": "python_osc", "rtmidi": "python_rtmidi"}
-    optional = {"link", "diffusers", "transformers", "scipy"}  # an extra; and librosa brings scipy
+    optional = {"link", "diffusers", "transformers", "scipy", "triton"}  # extras; librosa brings scipy, torch triton
     used = {name.split(".")[0] for path in CODE for name, _, _ in imports(path)} - set(sys.stdlib_module_names)
     assert {names.get(n, n).lower() for n in used - ANYWHERE - optional} <= required
 

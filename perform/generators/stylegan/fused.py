@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .card import CardConvolution, coloured, kernels
 from .layers import EPS, SLOPE, Convolution, ToRGB, blur_kernel, upsample
 from .network import Block, SynthesisNetwork
 from .plane import extended
@@ -32,6 +33,7 @@ class FusedConvolution:
         self.up, self.clamp, self.gain = conv.up, conv.clamp, conv.gain
         least = min(conv.weight.shape[:2])
         self.tile = 0 if conv.up else pays(least, conv.noise_const.shape[-1], dtype, conv.weight.device)
+        self.side = conv.noise_const.shape[-1]
         self.renew(conv)
         self.strength = conv.noise_strength.detach().float() * self.gain
         self.const = (conv.noise_const.detach().float() * self.strength)[None, None].to(dtype)
@@ -51,9 +53,13 @@ class FusedConvolution:
         self.bias = conv.bias.detach().float() * self.gain
         self.affine_weight = (conv.affine.weight * conv.affine.weight_gain).detach().float()
         self.affine_bias = (conv.affine.bias * conv.affine.bias_gain).detach().float()
+        found = kernels(self.plain, self.dtype)
+        self.card = None if found is None else CardConvolution(found, self)
 
     def __call__(self, x: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
         """x [n, in, h, w], w [n, w_dim] float32, noise as it is to be added -> [n, out, H, W]."""
+        if self.card is not None:
+            return self.card(x, w, noise)
         style = F.linear(w, self.affine_weight, self.affine_bias)
         demod = torch.addmm(style.new_full((), EPS), style.square(), self.squares).rsqrt_().mul_(self.gain)
         if self.level is not None:  # float16 ends at 65504: kernels of norm 1, styles of at most 1, the rest afterwards
@@ -103,6 +109,14 @@ class FusedToRGB:
         self.affine_weight = (layer.affine.weight * layer.affine.weight_gain * layer.weight_gain).detach().float()
         self.affine_bias = (layer.affine.bias * layer.affine.bias_gain * layer.weight_gain).detach().float()
         self.clamp, self.dtype = layer.clamp, dtype
+        self.card = kernels(self.weight, dtype) if self.weight.shape[1] == 3 else None
+
+    def onto(self, picture: Tensor | None, x: Tensor, w: Tensor) -> Tensor:
+        """Its colours on top of the picture so far [n, 3, h / 2, w / 2], doubled."""
+        if self.card is not None:
+            return coloured(self.card, self, x, w, picture)
+        colours = self(x, w)
+        return colours if picture is None else upsample(picture).add_(colours)
 
     def __call__(self, x: Tensor, w: Tensor) -> Tensor:
         """x [n, in, h, w], w [n, w_dim] float32 -> [n, 3, h, w] in float32."""
@@ -177,8 +191,7 @@ class FusedSynthesis:
                     return x.float()
             if block.torgb is None:
                 continue
-            colours = block.torgb(x, ws[:, run.layer.ws])
-            picture = run.ran(colours if picture is None else upsample(picture).add_(colours))
+            picture = run.ran(block.torgb.onto(picture, x, ws[:, run.layer.ws]))
             if run.over:
                 return picture
         assert picture is not None

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..card import Fir, fits, kernels, up_to
 from ..layers import EPS, GAIN, SLOPE
 from ..protocol import CELLS, Each, Layer
 from .filters import down_reads, up_phases
@@ -81,25 +82,32 @@ class FilteredActivation:
         self.offset, self.reach = phases.offset, phases.taps.shape[1]
         reads, self.length = down_reads(shape.down_taps, shape.up, shape.down)
 
-        def kernels(rows: np.ndarray) -> list[Tensor]:
-            return [_kernel(row, shape.outputs, layer.weight, dtype) for row in rows]
+        found = None if shape.colours else kernels(layer.weight, dtype)
+        wide = shape.outputs if found is None else up_to(shape.outputs)
+        self.card: tuple[Fir, Fir] | None = None
+        if found is not None and second.ndim == 1 and not self.plain:
+            self.card = (Fir(found, phases.taps, phases.offset, 1, layer.weight),
+                         Fir(found, second[None, ::-1], 0, shape.down, layer.weight))  # fmt: skip
 
-        self.up_x = kernels(phases.taps[:, None])
-        self.up_y = kernels(phases.taps[:, :, None])
+        def laid_out(rows: np.ndarray) -> list[Tensor]:
+            return [_kernel(row, wide, layer.weight, dtype) for row in rows]
+
+        self.up_x = laid_out(phases.taps[:, None])
+        self.up_y = laid_out(phases.taps[:, :, None])
         self.down_x: list[list[Tensor]] = []
         self.down_y: list[list[Tensor]] = []
         self.round: list[list[list[list[Tensor]]]] = []
         if second.ndim == 1:
             turned = np.append(second[::-1], 0.0)[reads]  # [phase that goes out, phase of the grid, length]
-            self.down_x = [kernels(part[:, None]) for part in turned]
-            self.down_y = [kernels(part[:, :, None]) for part in turned]
+            self.down_x = [laid_out(part[:, None]) for part in turned]
+            self.down_y = [laid_out(part[:, :, None]) for part in turned]
         else:
             turned = np.pad(second[::-1, ::-1], (0, 1))
-            self.round = [[[kernels(np.stack([turned[np.ix_(y, x)] for x in along])) for y in down] for along in reads]
+            self.round = [[[laid_out(np.stack([turned[np.ix_(y, x)] for x in along])) for y in down] for along in reads]
                           for down in reads]  # fmt: skip
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """x [n, c, h, w], bias added -> [n, c, h', w']."""
+    def __call__(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
+        """x [n, c, h, w], with bias [c] still to be added, or added -> [n, c, h', w']."""
         shape = self.shape
         if self.plain:
             before, after = shape.pad_before, shape.pad_after
@@ -108,6 +116,13 @@ class FilteredActivation:
         high, wide = x.shape[2:]
         grid = [side * shape.up + shape.pad_before + shape.pad_after - shape.up_taps + 1 for side in (high, wide)]
         out = [(side - shape.down_taps) // shape.down + 1 for side in grid]
+        if self.card is not None and not x.requires_grad and fits(x, grid):
+            x = x.contiguous(memory_format=LAST)
+            up, down = self.card
+            x = up(up(x, 2, grid[0], bias=bias), 3, grid[1], self.slope, self.clamp)
+            return down(down(x, 2, out[0]), 3, out[1])
+        if bias is not None and self.card is not None:
+            x = x + bias[:, None, None]
         ratio = shape.up // shape.down
         each = [-(-side // ratio) + self.length - 1 for side in out]  # samples of a phase that are read
         ends = [count + self.reach - 1 + self.offset - side for count, side in zip(each, (high, wide), strict=True)]
@@ -156,20 +171,34 @@ class PlayedLayer:
         else:
             self.weight, self.gain = weight * weight.square().mean((1, 2, 3), keepdim=True).rsqrt(), gain
             self.squares = self.weight.square().sum((2, 3)).T.contiguous()
-        self.shared = self.weight.to(dtype).contiguous(memory_format=LAST)
         self.bias = layer.bias.detach().float().to(dtype)
+        self.above = self.more = 0
+        if kernels(weight, dtype) is not None:  # channels of zeros, up to the numbers that a card is fast with
+            self.above = up_to(weight.shape[1]) - weight.shape[1]
+            self.more = 0 if shape.colours else up_to(len(weight)) - len(weight)
+            self.weight = F.pad(self.weight, (0, 0, 0, 0, 0, self.above, 0, self.more))
+            self.bias = F.pad(self.bias, (0, self.more))
+        self.shared = self.weight.to(dtype).contiguous(memory_format=LAST)
 
     def __call__(self, x: Tensor, w: Tensor) -> Tensor:
-        """x [n, inputs, h, w], w [n, w_dim] float32 -> [n, outputs, h', w']."""
+        """x [n, inputs, h, w], w [n, w_dim] float32 -> [n, outputs, h', w'], on a card with channels of zeros after
+        the layer's own, which x may have, too."""
         style = F.linear(w, self.affine_weight, self.affine_bias)
         if self.squares is None:
             after = style.new_ones(len(style), self.shape.outputs) * self.gain
         else:
             style = style * style.square().mean(dim=1, keepdim=True).rsqrt()
             after = (style.square() @ self.squares + EPS).rsqrt() * self.gain
+        if self.above or self.more:
+            style, after = F.pad(style, (0, self.above)), F.pad(after, (0, self.more))
+        if x.shape[1] < style.shape[1]:
+            x = F.pad(x, (0, 0, 0, 0, 0, style.shape[1] - x.shape[1])).contiguous(memory_format=LAST)
         if len(x) == 1 and x.numel() > self.weight.numel():
             weight = self.weight * (after[0][:, None] * style[0])[:, :, None, None]
-            y = self._convolve(x, weight.to(x.dtype), self.bias)
+            late = self.activate.card is not None
+            y = self._convolve(x, weight.to(x.dtype), None if late else self.bias)
+            if late:
+                return self.activate(y, self.bias)
         else:
             y = self._convolve(x * style[:, :, None, None].to(x.dtype), self.shared, None)
             scale = after[:, :, None, None].to(y.dtype)
@@ -227,13 +256,14 @@ class AliasFreeSynthesis:
         ws = ws.float()
         x = self.waves(ws[:, 0], transform, shape or (CELLS, CELLS)).to(self.dtype)
         x = x if each is None else each(self.layers[0], x)
+        own = x.shape[1]
         for layer, played in zip(self.layers[1:], self.played, strict=True):
             if layer.index > (len(self.layers) if stop is None else stop):
                 break
-            x = played(x, ws[:, layer.index])
+            x, own = played(x, ws[:, layer.index]), played.shape.outputs
             x = x.float() * self.scale if layer.kind == "colours" else x
-            x = x if each is None else each(layer, x)
-        return x.float()
+            x = x if each is None else each(layer, x[:, :own])
+        return x[:, :own].float()
 
 
 def _taps(layer: FilteredLayer, name: str) -> np.ndarray:
