@@ -18,6 +18,9 @@ FILES = ("image", "video")
 """Kinds whose name is a file."""
 KINDS = ("model", "shader", "image", "video", "camera", "deck", "testcard")
 
+PICTURE_PX = 128
+"""Long side of the pictures that a generator takes in, unless it has a PICTURE_PX of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourcePlan:
@@ -25,12 +28,13 @@ class SourcePlan:
     or `out`) and `make` is set.
 
     make: opens and prepares the generator; slow, so it is called in a worker. rows: its parameters. pictures:
-    the names of pictures that it takes in.
+    the names of pictures that it takes in; picture_px: their long side.
     """
 
     text: str
     rows: tuple[Param, ...] = ()
     pictures: tuple[str, ...] = ()
+    picture_px: int = PICTURE_PX
     document: Any = None
     taken: str = ""
     make: Callable[[], Generator] | None = None
@@ -120,7 +124,8 @@ def _generator(text: str, kind: str, card: Any, device: str, request: dict[str, 
     shown = make(kind)
     if card is not None:
         shown.open(card, device)  # a card may add rows, or take some away
-    return SourcePlan(text, tuple(shown.PARAMS), tuple(shown.PICTURES_IN), make=build)
+    side = int(getattr(shown, "PICTURE_PX", PICTURE_PX))
+    return SourcePlan(text, tuple(shown.PARAMS), tuple(shown.PICTURES_IN), side, make=build)
 
 
 def _quick_dtype(device: str) -> Any:

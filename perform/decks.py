@@ -93,7 +93,7 @@ class Decks:
             if plan.make is not None:
                 self._engine.table.add(plan.rows, f"deck/{letter}/source")
                 self._engine.table.add(input_rows(plan.pictures), f"deck/{letter}/inputs")
-        self._engine.takers = frozenset(letter for letter, plan in self._plans.items() if plan.pictures)
+        self._engine.takers = {letter: plan.picture_px for letter, plan in self._plans.items() if plan.pictures}
         for prefix, rows in self._stage.rows():
             self._engine.table.add(rows, prefix)
 

@@ -150,11 +150,14 @@ def _placed(prefix: str, row: Param) -> Row:
 
 def _devices() -> list[Row]:
     from perform.inputs import list_devices
+    from perform.inputs.camera import list_cameras
 
+    cameras: list[Row] = [{"name": name, "doc": f"camera, {place}"} for place, name in list_cameras()]
     try:
-        return [{"doc": f"{d['inputs']} in, {d['outputs']} out, {d['host_api']}", **d} for d in list_devices()]
+        sound = [{"doc": f"{d['inputs']} in, {d['outputs']} out, {d['host_api']}", **d} for d in list_devices()]
     except PerformError:
-        return []
+        sound = []
+    return [*sound, *cameras]
 
 
 _LISTS = {

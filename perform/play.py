@@ -11,6 +11,7 @@ from typing import Any
 
 from perform.app import Rig, Say, open_live
 from perform.engine.pacing import LateStart, Pacer
+from perform.gl.rows import LETTERS
 from perform.options import Options
 from perform.watch import ShaderWatch
 
@@ -134,6 +135,7 @@ def hud(rig: Rig) -> tuple[list[str], dict[str, float]]:
     coming = " (next loading)" if engine.coming else ""
     lines = [
         f"{rig.show.preset.title or rig.show.preset.name}  ·  {rig.show.source}{coming}",
+        *_mix_line(rig),
         f"screen {shown:.0f} fps   deck a {deck}   hits take {latency_ms(rig):.0f} ms",
         f"{engine.tempo.told()}   sound: {rig.sound.name}{_clip_light(rig)}",
         lead_line(rig),
@@ -146,6 +148,16 @@ def hud(rig: Rig) -> tuple[list[str], dict[str, float]]:
     names = ("level", "bass/level", "lowmid/level", "highmid/level", "treble/level")
     meters = {name.removesuffix("/level"): engine.signals.get(f"audio/{name}", 0.0) for name in names}
     return lines, meters
+
+
+def _mix_line(rig: Rig) -> list[str]:
+    """What lies on the other decks, and where the fader stands; nothing while there is one deck."""
+    decks = getattr(rig.show, "decks", None)
+    others = [f"{letter} {text}" for letter in LETTERS[1:] if (text := decks.source(letter))] if decks else []
+    if not others:
+        return []
+    engine = rig.engine
+    return [f"fader {float(engine.value('mix/fade')):.2f} {engine.value('mix/transition')}   {'   '.join(others)}"]  # type: ignore[arg-type]
 
 
 def _clip_light(rig: Rig) -> str:

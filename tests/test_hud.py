@@ -62,3 +62,11 @@ def test_the_clip_light_is_lit_while_the_input_clips() -> None:
     rig.sound.tally["clipped"] = 3  # type: ignore[attr-defined]
     assert "CLIP" in "\n".join(hud(rig)[0])
     assert "CLIP" not in "\n".join(hud(rig)[0])
+
+
+def test_it_names_what_lies_on_the_other_decks() -> None:
+    rig = a_rig()
+    assert "fader" not in "\n".join(hud(rig)[0])
+    rig.show.decks = SimpleNamespace(source=lambda letter: {"b": "shader:silk"}.get(letter, ""))  # type: ignore[attr-defined]
+    rig.engine.value = {"mix/fade": 0.25, "mix/transition": "over"}.__getitem__  # type: ignore[method-assign]
+    assert "fader 0.25 over   b shader:silk" in "\n".join(hud(rig)[0])

@@ -69,9 +69,9 @@ def test_it_comes_small_upright_and_one_frame_late(show) -> None:
     tick(show, 6)
     assert show.seen[0][1] is None
     for frame, picture in show.seen[2:]:
-        assert picture.image.shape == (72, 128, 3) and picture.alpha.shape == (72, 128)
+        assert picture.image.shape == (36, 64, 3) and picture.alpha.shape == (36, 64), "no larger than the stage"
         assert picture.image[5, 20, 0] == pytest.approx(10 * frame, abs=2), "that of the frame before"
-        assert picture.image[5, 20, 2] == 0 and picture.image[66, 20, 2] == 200
+        assert picture.image[5, 20, 2] == 0 and picture.image[33, 20, 2] == 200
     assert show.stage.seen == {"a", "b"}, "deck b is not seen, but taken in"
 
 
@@ -86,3 +86,25 @@ def test_nobody_asks_nothing_is_read(show) -> None:
     show.table.set("deck/a/inputs/picture", "none")
     tick(show, 1)
     assert not show.stage._scene.glimpses._held
+
+
+def test_who_wants_it_larger_gets_it_larger(gl_free_stage) -> None:
+    stage = gl_free_stage
+    grey = Frame(np.full((36, 64, 3), 80, np.uint8), 1, Moment(0.0, 0.0, 0))
+    for side, shape in ((16, (9, 16, 3)), (32, (18, 32, 3))):
+        stage.want_pictures({"a": side})
+        for n in range(2):
+            stage.show({"a": grey}, ParamFrame({}), None, Moment(n / 60, 1 / 60, n))
+        picture = stage.pictures()["a"]
+        assert picture.image.shape == shape and (picture.image == 80).all()
+    stage.want_pictures({})
+    assert stage.pictures() == {}
+
+
+@pytest.fixture
+def gl_free_stage():
+    from perform.gl import open_stage
+
+    stage = open_stage(SIZE)
+    yield stage
+    stage.close()

@@ -57,7 +57,7 @@ def _cases() -> list[tuple[str, Callable[[GlStage], None], Values]]:
         ("b over a, placed, masked, screen", _over, {**over, **mask}),
         ("displace_by on itself", _displaced, {}),
         ("displace_by, the finished picture fed back", _displaced, taken),
-        ("a small picture for a generator", lambda stage: stage.want_pictures({"a"}), {}),
+        ("a small picture for a generator", lambda stage: stage.want_pictures({"a": 128}), {}),
         ("the strobe limiter", lambda stage: None, {"out/safe": True}),
         ("interpolate fade, a new picture each fourth frame", lambda stage: None, {"deck/a/interpolate": "fade"}),
         ("interpolate flow, a new picture each fourth frame", lambda stage: None, {"deck/a/interpolate": "flow"}),

@@ -16,6 +16,7 @@ KEYS: dict[str, tuple[str, Value, str]] = {
     "t": ("tempo/tap", True, "tap the beat"),
     "r": ("tempo/resync", True, "the hand lets go of the tempo: it is the source's again"),
     "o": ("tempo/one", True, "this is the one"),
+    "x": ("mix/go", True, "fade to the other deck, and back"),
     "j": ("deck/a/source/jump", True, "jump to a new place in the model"),
     "f": ("out/fullscreen", True, "full screen, and back"),
     "s": ("out/screenshot", True, "keep this picture as a PNG in the folder you stand in"),

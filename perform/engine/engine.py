@@ -62,7 +62,7 @@ class Engine:
         self.painters: dict[str, Painter] = {}
         self.coming: dict[str, Painter] = {}
         self.handovers = Handovers()
-        self.takers: frozenset[str] = frozenset()  # decks whose generator takes pictures in
+        self.takers: Mapping[str, int] = {}  # decks whose generator takes pictures in, and their long side in px
         self.sinks: list[Sink] = []
         self.wishes: list[tuple[str, Value]] = []  # texts that ask for slow work, in the order in which they came
         self.signals: dict[str, float] = {}
@@ -215,6 +215,7 @@ class Engine:
         """Hand the moment to the painters and take what is finished."""
         frames: dict[str, Frame] = {}
         seen = getattr(self.stage, "seen", None)
+        between: Mapping[str, float] = getattr(self.stage, "delays", dict)()
         taken = pictures_for(self.stage, self.takers, self.params)
         for letter in list(self.coming):
             self._bring_in(letter, taken.get(letter, NO_PICTURES))
@@ -230,7 +231,7 @@ class Engine:
                 frames[letter] = frame
                 if self._shown.get(letter) != frame.sequence:
                     self._shown[letter] = frame.sequence
-                    age_s = self.moment.seconds - frame.moment.seconds
+                    age_s = self.moment.seconds - frame.moment.seconds + between.get(letter, 0.0)
                     self.delays.setdefault(letter, PainterDelay()).note(age_s, self.moment.dt_s)
                     self.health.count(f"deck {letter} frames")
         self.params = self.handovers.step(self.moment, self.params, frames)

@@ -5,7 +5,7 @@ Drawn small and read through pixel buffers, so that nothing waits for the card.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import moderngl
 import numpy as np
@@ -14,8 +14,6 @@ from perform.core.types import Picture
 from perform.gl.program import Program, own_program
 from perform.gl.shared import Shared
 from perform.gl.targets import BYTES, Target
-
-LONG_SIDE_PX = 128
 
 # Upside down: the first row in memory is then the top, as every generator wants it.
 _SMALL = """
@@ -38,35 +36,44 @@ class Glimpses:
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
-        scale = LONG_SIDE_PX / max(shared.size)
-        self.size = (max(round(shared.size[0] * scale), 1), max(round(shared.size[1] * scale), 1))
-        self.wanted: frozenset[str] = frozenset()
+        self.sides: dict[str, int] = {}
         self._program: Program | None = None
         self._held: dict[str, tuple[Target, moderngl.Buffer]] = {}
         self._taken: dict[str, tuple[int, float]] = {}
 
-    def want(self, names: Iterable[str]) -> None:
-        """From the next frame on, glimpses of these decks (or `out`), and of no others."""
-        self.wanted = frozenset(names)
-        for name in [name for name in self._held if name not in self.wanted]:
+    @property
+    def wanted(self) -> frozenset[str]:
+        """Those that are asked for."""
+        return frozenset(self.sides)
+
+    def want(self, sides: Mapping[str, int]) -> None:
+        """From the next frame on, glimpses of these decks (or `out`), and of no others. sides: px of the long one."""
+        for name in [name for name in self._held if sides.get(name) != self.sides.get(name)]:
             for part in self._held.pop(name):
                 part.release()
             self._taken.pop(name, None)
+        self.sides = dict(sides)
+
+    def _size(self, name: str) -> tuple[int, int]:
+        width, height = self._shared.size
+        scale = min(self.sides[name] / max(width, height), 1.0)
+        return max(round(width * scale), 1), max(round(height * scale), 1)
 
     def take(self, pictures: Mapping[str, moderngl.Texture]) -> None:
         """Draw the wanted ones small and start their way back."""
         moment = self._shared.moment
-        for name in self.wanted:
+        for name in self.sides:
             picture = pictures.get(name)
             if picture is None:
                 continue
             if name not in self._held:
-                target = Target(self._shared.ctx, self.size, BYTES)
-                self._held[name] = (target, self._shared.ctx.buffer(reserve=self.size[0] * self.size[1] * 4))
+                size = self._size(name)
+                target = Target(self._shared.ctx, size, BYTES)
+                self._held[name] = (target, self._shared.ctx.buffer(reserve=size[0] * size[1] * 4))
             if self._program is None:
                 self._program = own_program(self._shared.ctx, _SMALL)
-            self._program.set("size", (float(self.size[0]), float(self.size[1])))
             target, buffer = self._held[name]
+            self._program.set("size", (float(target.size[0]), float(target.size[1])))
             target.use()
             picture.use(0)
             self._program.draw()
@@ -77,14 +84,15 @@ class Glimpses:
         """What was taken last: [h, w, 3] uint8, top row first, with its alpha [h, w] uint8."""
         found: dict[str, Picture] = {}
         for name, (sequence, seconds) in self._taken.items():
-            pixels = np.empty((self.size[1], self.size[0], 4), np.uint8)
-            self._held[name][1].read_into(pixels)
+            target, buffer = self._held[name]
+            pixels = np.empty((target.size[1], target.size[0], 4), np.uint8)
+            buffer.read_into(pixels)
             found[name] = Picture(np.ascontiguousarray(pixels[..., :3]), pixels[..., 3].copy(), sequence, seconds)
         return found
 
     def release(self) -> None:
         """Free the GL objects."""
-        self.want(())
+        self.want({})
         if self._program is not None:
             self._program.release()
             self._program = None

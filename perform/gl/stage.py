@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -69,12 +69,14 @@ class GlStage:
         self._scene.deck(deck).set_source(document, taken)
         self._last = None
 
-    def want_pictures(self, whose: Iterable[str]) -> None:
-        """Keep small pictures of these decks (or `out`, the finished picture) for generators, and of no others."""
-        wanted = frozenset(whose)
-        if wanted != self._scene.glimpses.wanted:
+    def want_pictures(self, sides: Mapping[str, int]) -> None:
+        """Keep small pictures of these decks (or `out`, the finished picture) for generators, and of no others.
+
+        sides: deck -> the long side of its picture, px.
+        """
+        if sides != self._scene.glimpses.sides:
             self.surface.use()
-            self._scene.glimpses.want(wanted)
+            self._scene.glimpses.want(sides)
 
     def pictures(self) -> dict[str, Picture]:
         """The small pictures of the frame shown last, by deck; only those that are wanted."""

@@ -59,3 +59,16 @@ def test_a_hanging_deck_b_never_slows_deck_a() -> None:
     assert len(pictures) >= 20 and "b" not in stage.shown[-1][0]
     gate.set()
     engine.close()
+
+
+def test_what_lies_between_pictures_is_part_of_a_painters_delay() -> None:
+    found = []
+    for added_s in (0.0, 0.08):
+        engine, stage = make_engine()
+        stage.delays = lambda added_s=added_s: {"a": added_s}
+        engine.painters["a"] = InlinePainter("a", CountingGenerator, time.perf_counter)
+        for n in range(8):
+            engine.tick(n * TICK_S)
+        found.append(engine.delays["a"].seconds)
+        engine.close()
+    assert abs(found[1] - found[0] - 0.08) < 1e-6
