@@ -312,3 +312,15 @@ def test_clipping_is_counted():
     analyser = FeatureAnalyser()
     assert analyse(samples, analyser=analyser)[-1].values["audio/clip"] == 2.0
     assert analyser.counts()["clipped_hops"] == 2
+
+
+@pytest.mark.parametrize("rate", [44100.0, 48000.0, 96000.0])
+def test_it_says_how_much_sound_completes_the_next_hop(rate: float) -> None:
+    analyser, at = FeatureAnalyser(rate_hz=rate), 0
+    rng = np.random.default_rng(3)
+    for number in range(40):
+        first = int(rng.integers(1, analyser.frames_to_hop)) if number % 3 else 0
+        for n in (first, analyser.frames_to_hop - first):
+            hops = analyser.process(AudioBlock(np.zeros((n, 2), np.float32), rate, at / rate)) if n else []
+            at += n
+        assert len(hops) == 1 and hops[0].time_s == pytest.approx(at / rate)

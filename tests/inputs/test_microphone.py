@@ -320,3 +320,39 @@ def test_the_ring_loses_nothing_it_does_not_report(turns: list[tuple[int, int]])
         assert np.array_equal(samples[:, 0], np.arange(got, got + len(samples)))
         got += len(samples)
         assert got + ring.available == sent
+
+
+def test_how_old_sound_is_by_the_drivers_own_stamps() -> None:
+    sound = fake()
+    source = Microphone("scarlett", backend=sound)
+    source.open()
+    callback = sound.streams[0].settings["callback"]
+    for late_s in (0.009, 0.004, 0.030, 0.0045):
+        stamp = SimpleNamespace(currentTime=100.0, inputBufferAdcTime=100.0 - 256 / 48000 - late_s)
+        callback(np.zeros((256, 2), np.float32), 256, stamp, None)
+    assert source.path_s == pytest.approx(0.004, abs=1e-4), "the least counts: only delays add to it"
+    for stamp in (None, SimpleNamespace(currentTime=100.0, inputBufferAdcTime=0.0)):
+        callback(np.zeros((256, 2), np.float32), 256, stamp, None)
+    assert source.path_s == pytest.approx(0.004, abs=1e-4)
+    callback(np.zeros((256, 2), np.float32), 256, SimpleNamespace(currentTime=1.0, inputBufferAdcTime=1.5), None)
+    assert source.path_s == 0.0
+    source.close()
+    assert source.path_s == 0.0
+
+
+def test_a_block_wakes_the_reader_at_once() -> None:
+    sound = fake()
+    source = Microphone("scarlett", backend=sound)
+    source.open()
+    for _ in range(3):  # unread news must not make the next wait end early for nothing
+        sound.streams[0].deliver(64)
+    assert len(source.read(192).samples) == 192
+    timer = threading.Timer(0.01, lambda: sound.streams[0].deliver(256))
+    timer.start()
+    blocks, ends = [], time.monotonic() + 5.0
+    while not blocks and time.monotonic() < ends:
+        block = source.read(256)
+        blocks += [block] if block is not None and len(block.samples) == 256 else []
+    assert blocks and blocks[0].start_s == 192 / 48000
+    timer.join()
+    source.close()
