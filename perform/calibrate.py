@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,8 +53,8 @@ class _Recording:
         self.samples[at : at + room] = block.samples[:room].mean(axis=1)
 
 
-def measure(options: Options, clicks: int = 10) -> Measured:
-    """Send clicks out of the default output and listen at the input that `options` names.
+def measure(options: Options, clicks: int = 10, say: Callable[[str], None] = lambda _line: None) -> Measured:
+    """Send clicks out of the default output and listen at the input that `options` names; `say` hears when they begin.
 
     Raises DeviceError where one of them is missing, UsageError for an input that is no device. A measurement that
     failed comes back all the same, with `loop.problem`.
@@ -68,6 +69,7 @@ def measure(options: Options, clicks: int = 10) -> Measured:
     ear = open_input(spec, live=True, rate_hz=RATE_HZ, channels=options.channels, trim_db=options.trim_db)
     ear.open()
     speaker = Speaker(RATE_HZ, 2)
+    say(f"{clicks} clicks go out now; keep the room quiet for {1.1 * clicks + 2:.0f} seconds")
     try:
         if speaker.error is not None:
             raise DeviceError(f"{speaker.error}; calibrate needs a loudspeaker that the microphone hears")

@@ -23,6 +23,7 @@ import numpy as np
 
 from perform.analysis.columns import Archive, Rows, Spool
 from perform.analysis.path import Beat, Step
+from perform.core.errors import MediaError
 from perform.features import OUTPUTS
 from perform.features.beat import BeatState
 from perform.features.tables import MELS, mel_edges_hz
@@ -43,7 +44,13 @@ class FeatureStore:
         self._mel = Rows("mel", MELS, path.parent)
 
     def add(self, step: Step) -> None:
-        """What a block brought."""
+        """What a block brought. Raises MediaError where the disk takes no more."""
+        try:
+            self._add(step)
+        except OSError as error:
+            raise MediaError(f"{self._path} cannot be written: {error.strerror or error}") from error
+
+    def _add(self, step: Step) -> None:
         for hop in step.hops:
             values = hop.values
             self._hops.add([hop.time_s, *(values[name] for name in self._names)])

@@ -69,8 +69,7 @@ def _by_ear(args: argparse.Namespace, asked: Any) -> int:
 
     from perform.calibrate import measure
 
-    say(f"{args.clicks} clicks go out now; keep the room quiet for {1.1 * args.clicks + 2:.0f} seconds")
-    found = measure(asked, args.clicks)
+    found = measure(asked, args.clicks, say)
     loop = found.loop
     if loop.problem:
         say(loop.problem)

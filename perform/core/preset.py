@@ -165,8 +165,7 @@ class _Reader:
 
     def slots(self, where: str, body: Mapping[str, Any]) -> tuple[Slot, ...]:
         out: list[Slot] = []
-        entries = body.get("fx", [])
-        for entry in entries if isinstance(entries, list) else []:
+        for entry in self.listed(f"{where}.fx", body.get("fx", [])):
             if not isinstance(entry, dict) or not isinstance(entry.get("shader"), str):
                 self.problems.append(f"{where}.fx: an entry without a shader name is skipped")
                 continue
@@ -175,6 +174,13 @@ class _Reader:
             params = self.values(f"{where}.fx.{name}", self.table(entry, "params"))
             out.append(Slot(name, entry["shader"], params))
         return tuple(out)
+
+    def listed(self, where: str, entries: Any) -> list[Any]:
+        """A list of tables, or nothing and a line."""
+        if isinstance(entries, list):
+            return entries
+        self.problems.append(f"{where} should be a list of tables, [[{where}]], and is skipped")
+        return []
 
     @staticmethod
     def _free_name(name: str, taken: list[Slot]) -> str:
@@ -188,7 +194,7 @@ class _Reader:
     def routes(self, entries: Any) -> tuple[Route, ...]:
         known = {f.name for f in fields(Route)}
         out: list[Route] = []
-        for number, entry in enumerate(entries if isinstance(entries, list) else [], 1):
+        for number, entry in enumerate(self.listed("route", entries), 1):
             try:
                 self.unknown(f"route {number}: ", entry, known)
                 out.append(Route(**{k: v for k, v in entry.items() if k in known}))

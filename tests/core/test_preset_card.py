@@ -92,6 +92,13 @@ def test_unknown_and_broken_parts_are_listed_and_the_rest_loads() -> None:
         assert word in text
 
 
+@pytest.mark.parametrize(("text", "word"), [
+    ('[deck.a]\nfx = "no"', "deck.a.fx"), ("[master]\nfx = 3", "master.fx"), ("route = 3", "route"),
+])  # fmt: skip
+def test_what_should_be_a_list_and_is_none_is_said(text: str, word: str) -> None:
+    assert any(word in line for line in parse_preset(text, "x").problems)
+
+
 def test_presets_from_the_future_and_no_toml(tmp_path: Path) -> None:
     with pytest.raises(PresetError, match="newer"):
         parse_preset("version = 2")
