@@ -20,6 +20,8 @@
   ]
 }*/
 
+// Cost: three plates are kept and shown in four passes; on a software renderer a pass is never free.
+
 // True in the frames in which the plates move on.
 bool exposes() {
     return floor(TIME / interval) > floor((TIME - TIMEDELTA) / interval) || FRAMEINDEX == 0;

@@ -19,6 +19,8 @@
   ]
 }*/
 
+// Cost: edges are found and then spread in passes of their own.
+
 void main() {
     vec2 uv = isf_FragNormCoord;
     if (PASSINDEX == 0) {

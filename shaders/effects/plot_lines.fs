@@ -16,6 +16,8 @@
   ]
 }*/
 
+// Cost: each pixel looks at the lines in front of it, for the nearer ones hide those behind.
+
 const vec3 LUMA = vec3(0.30, 0.58, 0.12);
 
 void main() {

@@ -15,6 +15,8 @@
   ]
 }*/
 
+// Cost: the smear is a row of looks along the way of the zoom.
+
 void main() {
     vec2 aspect = vec2(RENDERSIZE.x / RENDERSIZE.y, 1.0);
     vec2 uv = isf_FragNormCoord;

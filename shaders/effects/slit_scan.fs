@@ -19,6 +19,8 @@
   ]
 }*/
 
+// Cost: the whole picture is moved on every frame in a kept buffer.
+
 void main() {
     vec2 uv = isf_FragNormCoord;
     vec2 axis = direction == 1 ? vec2(0.0, 1.0) : vec2(1.0, 0.0);

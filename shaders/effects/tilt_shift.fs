@@ -19,6 +19,8 @@
   ]
 }*/
 
+// Cost: twenty-three looks a pixel, at half the size.
+
 void main() {
     vec2 aspect = vec2(RENDERSIZE.x / RENDERSIZE.y, 1.0);
     vec2 p = (isf_FragNormCoord - vec2(0.5, height)) * aspect;
