@@ -201,3 +201,25 @@ def test_the_transitions_are_listed_and_the_plain_one_is_none() -> None:
     choices = next(row for row in mix_rows() if row.name == "transition").choices
     assert choices[0] == "fade" and {"fly_through", "ink_bleed", "luma_melt"} <= set(choices)
     assert find_transition("fade") is None and find_transition("luma_melt").kind == "transition"
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("[mix]\nfade = [1, 2, 3]", "fade"),
+        ("[mix]\nnonsense = 1", "mix/nonsense"),
+        ('[mix]\ntransition = "../../x"', "transition"),
+        ("[mix]\nwith = 3", "with"),
+        ("mix = 3", "mix"),
+        ('[deck]\nb = "silk"', "deck.b"),
+        ('[deck.b]\nsource = "testcard"\nlayer = 5', "layer"),
+        ('[deck.b]\nsource = "testcard"\n[deck.b.layer]\nblend = "sparkle"', "sparkle"),
+        ('[deck.b]\nsource = "testcard"\n[deck.b.inputs]\npicture = "a"', "inputs/picture"),
+        ('[deck.b]\nsource = "deck:zz"', "deck:zz"),
+        ('[deck.b]\nsource = "video:/no/such.mp4"', "such.mp4"),
+    ],
+)
+def test_what_makes_no_sense_in_a_preset_is_said_and_the_rest_plays(show, text: str, word: str) -> None:
+    show.play(text + '\n[deck.a]\nsource = "shader:marbling"\n' if text.startswith("mix") else ONE + text)
+    assert any(word in line for line in show.said), show.said
+    assert run(show.rig, 2).max() > 20 and "a" in show.rig.show.stage.seen

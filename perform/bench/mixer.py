@@ -156,7 +156,8 @@ def _between(quick: bool) -> list[dict[str, Any]]:
 
     def glowing(k: float) -> np.ndarray:
         share = 0.5 - 0.5 * np.cos(0.6 * k)
-        return ((1 - share) * wide[0][:, : size[0]] + share * wide[1][:, : size[0]]).astype(np.uint8)
+        mixed: np.ndarray = (1 - share) * wide[0][:, : size[0]] + share * wide[1][:, : size[0]]
+        return mixed.astype(np.uint8)
 
     rows = []
     for what, painted in (("moves", moved), ("glows", glowing)):

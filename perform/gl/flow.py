@@ -174,5 +174,7 @@ class Flow:
     def release(self) -> None:
         """Free the GL objects."""
         pairs = [target for pair in self._flows for target in pair]
-        for part in (*self._before, *self._after, *self._slopes, *pairs, self._still, *self._programs.values()):
-            part.release()
+        for target in (*self._before, *self._after, *self._slopes, *pairs, self._still):
+            target.release()
+        for program in self._programs.values():
+            program.release()

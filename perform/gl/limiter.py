@@ -245,6 +245,9 @@ class Limiter:
 
     def release(self) -> None:
         """Free the GL objects."""
-        targets = (self._offered, self._measured, self._through, self._area, *self._given, *self._shown)
-        for part in (*targets, *self._pictures, *self._programs.values()):
-            part.release()
+        for target in (self._offered, self._measured, self._through, self._area, *self._given, *self._shown):
+            target.release()
+        for target in self._pictures:
+            target.release()
+        for program in self._programs.values():
+            program.release()

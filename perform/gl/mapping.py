@@ -6,6 +6,7 @@ All of it is of the room, so it is in what a window shows and not in what is rec
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import moderngl
 import numpy as np
@@ -113,7 +114,7 @@ class RoomMapping:
 
     def _bends(self) -> bool:
         values = self._shared.values
-        warped = any(tuple(values.get(path, (0.0, 0.0))) != (0.0, 0.0) for path in _WARPS)  # type: ignore[arg-type]
+        warped = any(any(_floats(values.get(path, (0.0, 0.0)))) for path in _WARPS)
         return warped or any(float(values.get(path, 0.0)) > 0.0 for path in _EDGES)  # type: ignore[arg-type]
 
     def draw(self, picture: moderngl.Texture, screen: moderngl.Framebuffer, size: tuple[int, int]) -> None:
@@ -164,8 +165,8 @@ class RoomMapping:
         if self._bend is None:
             self._bend = own_program(self._shared.ctx, _BEND)
         shared = self._shared
-        moved = [shared.values.get(path, (0.0, 0.0)) for path in _WARPS]
-        corners = [(x + dx, y + dy) for (x, y), (dx, dy) in zip(_CORNERS, moved, strict=True)]  # type: ignore[misc]
+        moved = [_floats(shared.values.get(path, (0.0, 0.0))) for path in _WARPS]
+        corners = [(x + by[0], y + by[1]) for (x, y), by in zip(_CORNERS, moved, strict=True)]
         there = homography(corners)
         back = np.eye(3) if there is None else np.linalg.inv(there)
         self._bend.set("inverse_warp", tuple(float(v) for v in back.T.ravel()))
@@ -183,6 +184,10 @@ class RoomMapping:
             if part is not None:
                 part.release()
         self._cut = self._bend = self._canvas = None
+
+
+def _floats(value: Any) -> tuple[float, ...]:
+    return tuple(float(v) for v in value)
 
 
 _CORNERS = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import moderngl
 
@@ -183,7 +184,7 @@ class Scene:
 
     def release(self) -> None:
         """Free the GL objects."""
-        parts = (
+        parts: tuple[Any, ...] = (
             *self.decks.values(),
             *self._pools.values(),
             self.mixer,

@@ -55,7 +55,7 @@ class FilmDecoder:
         if self._now is None:
             self.close()
             raise MediaError(f"film {path}: not one picture of it can be decoded")
-        self.duration_s = self._measure()
+        self.duration_s: float = self._measure()
 
     def _open(self) -> None:
         import av
