@@ -45,13 +45,21 @@ HOMES = {
     "pythonosc": {"control"},
     "rtmidi": {"control"},
     "link": {"inputs"},
-    "transformers": {"studio"},  # an extra
+    "transformers": {"studio", "generators", "train", "bench"},
+    "peft": {"train"},  # an extra
+    "accelerate": {"train"},  # an extra
+    "huggingface_hub": {"hub"},
+    "starlette": {"control"},
+    "uvicorn": {"control"},
+    "websockets": {"control"},
+    "zeroconf": {"control"},
+    "segno": {"control"},
     "PIL": {"gl", "generators", "outputs", "train", "bench"},
 }
 """Library -> its home. The rooms of floor 4 may also import it, inside a function."""
 ANYWHERE = {"numpy", "perform"}
 FLOOR_4_ONLY = {"platformdirs", "rich", "watchfiles", "tomlkit"}
-ONLY_TESTS = {"mido", "aalink", "pytest", "hypothesis", "mir_eval", "matplotlib", "ruff", "mypy"}
+ONLY_TESTS = {"playwright", "httpx", "mido", "aalink", "pytest", "hypothesis", "mir_eval", "matplotlib", "ruff", "mypy"}
 
 HEAVY = ("torch", "librosa", "sounddevice", "soundfile", "glfw", "moderngl", "av", "scipy", "numba", "PIL")
 BANNED_FILES = {"utils", "helpers", "helper", "misc", "common", "manager", "handler", "info"}
