@@ -17,7 +17,7 @@ MEL_TILT_DB = 1.5
 SPECTRUM_TILT_DB = 4.5
 _HEAD_DB = 3.0
 _EVERY = 4
-_ONE = np.float32(1.0)
+_ONE = np.array(1.0, np.float32)
 
 
 class Curve:

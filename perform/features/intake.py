@@ -50,6 +50,7 @@ class Intake:
         """Start over with empty history at another rate."""
         self.plan = plan
         self.kept = max(plan.window, WAVEFORM_SAMPLES * plan.stride)
+        self._hop = plan.hop
         self._ring = np.zeros((2, self.kept + _WRAP_HOPS * plan.hop), np.float32)
         self._abs = np.zeros((2, plan.hop), np.float32)
         self._flat = self._abs.reshape(-1)
@@ -102,20 +103,20 @@ class Intake:
 
     def push(self, samples: np.ndarray, offset: int) -> tuple[int, bool]:
         """Copy from `offset` on; returns (samples taken, whether a hop is complete). Then call `newest`."""
-        if self._filled == 0 and self._write + self.plan.hop > self._ring.shape[1]:
+        hop, filled, write, ring = self._hop, self._filled, self._write, self._ring
+        if filled == 0 and write + hop > ring.shape[1]:
             keep = self.kept
-            self._ring[:, :keep] = self._ring[:, self._write - keep : self._write]
-            self._write = keep
-        taken = min(self.plan.hop - self._filled, samples.shape[0] - offset)
-        at = self._write + self._filled
-        self._fold(samples[offset : offset + taken], self._ring[:, at : at + taken])
-        self._filled += taken
+            ring[:, :keep] = ring[:, write - keep : write]
+            self._write = write = keep
+        taken = min(hop - filled, samples.shape[0] - offset)
+        self._fold(samples[offset : offset + taken], ring[:, write + filled : write + filled + taken])
         self._samples += taken
-        if self._filled < self.plan.hop:
+        if filled + taken < hop:
+            self._filled = filled + taken
             return taken, False
         self._filled = 0
-        self._write += self.plan.hop
-        self._clean(self._ring[:, self._write - self.plan.hop : self._write])
+        self._write = write + hop
+        self._clean(ring[:, write : write + hop])
         self.counts["hops"] += 1
         return taken, True
 
@@ -123,8 +124,7 @@ class Intake:
         """[n, channels] into [2, n]: mono to both; beyond two, channels add to left and right in turn."""
         channels = samples.shape[1]
         if channels <= 2:
-            out[0] = samples[:, 0]
-            out[1] = samples[:, channels - 1]
+            out[:] = samples.T
             return
         with np.errstate(over="ignore", invalid="ignore"):
             out[0], out[1] = samples[:, 0], samples[:, 1]
@@ -137,7 +137,7 @@ class Intake:
 
     def _clean(self, hop: np.ndarray) -> None:
         """Make one complete hop [2, hop] safe in place, note its peak, apply the gain."""
-        np.abs(hop, out=self._abs)
+        np.abs(hop, self._abs)
         peak = self._highest()
         if not peak <= LOUDEST:
             bad = ~(self._abs <= LOUDEST)

@@ -47,22 +47,21 @@ class Follower:
         self.mean = start / CREST
         self.valley = 0.0
 
-    def step(self, now: float, rise: float, sink: float) -> None:
-        """Take in one power. Coefficients are 1 - exp(-dt / tau)."""
-        self.top += (now - self.top) * (rise if now > self.top else sink)
-        self.mean += (now - self.mean) * sink
+    def step(self, now: float, rise: float, sink: float) -> float:
+        """Take in one power; returns the reference. Coefficients are 1 - exp(-dt / tau), 0 where nothing moves."""
+        top, mean = self.top, self.mean
+        self.top = top = top + (now - top) * (rise if now > top else sink)
+        self.mean = mean = mean + (now - mean) * sink
+        crest = CREST * mean
+        return top if top > crest else crest
 
-    def level(self, now: float, floor: float, fall: float, climb: float) -> float:
-        """`now` as 0..1 between the valley and the reference, which is never under `floor` (a power)."""
-        top, crest = self.top, CREST * self.mean
-        if top < crest:
-            top = crest
-        if top < floor:
-            top = floor
+    def level(self, now: float, top: float, fall: float, climb: float) -> float:
+        """`now` as 0..1 between the valley and the reference `top` (a power)."""
         level = math.sqrt(now / top) if 0.0 < now < top else 1.0 if now > 0.0 else 0.0
-        gap = level - self.valley
-        self.valley += gap * (climb if gap > 0.0 else fall)
-        low = VALLEY_SHARE * self.valley
+        valley = self.valley
+        gap = level - valley
+        self.valley = valley = valley + gap * (climb if gap > 0.0 else fall)
+        low = VALLEY_SHARE * valley
         return (level - low) / (1.0 - low) if level > low else 0.0
 
 
@@ -108,28 +107,31 @@ class Scale:
                 self._heard_s = 0.0
             self._silent_s = 0.0
             self._heard_s += self._dt_s
-            self._follow(hop)
+            self._follow(hop, self._rise, self._sink if self._heard_s > SETTLE_S else self._settling())
         else:
             self._silent_s += self._dt_s
             if self._silent_s > GATE_HOLD_S:
                 self._gate = self._gate * self._fade if self._gate > 0.01 else 0.0
-        self._rate(hop)
+            self._follow(hop, 0.0, 0.0)
 
-    def _follow(self, hop: Hop) -> None:
+    def _settling(self) -> float:
         """In the first seconds of a piece the references settle fast, later they sink at adapt_s."""
-        rise, sink = self._rise, self._sink
-        if self._heard_s <= SETTLE_S:
-            sink = -math.expm1(-self._dt_s / (0.5 + 0.12 * self._heard_s))
-        self._whole.step(hop.weighted_power, rise, sink)
-        for follower, now in zip(self._bands, hop.band_power, strict=True):
-            follower.step(now, rise, sink)
+        return -math.expm1(-self._dt_s / (0.5 + 0.12 * self._heard_s))
 
-    def _rate(self, hop: Hop) -> None:
-        whole, fall, climb = self._whole, self._valley_fall, self._valley_climb
-        hop.gate = gate = self._gate
-        hop.scale = scale = max(whole.top, CREST * whole.mean, self._floors[0])
-        hop.level = gate * whole.level(hop.weighted_power, scale, fall, climb)
+    def _follow(self, hop: Hop, rise: float, sink: float) -> None:
+        """Move the references and rate the hop by them. None is ever under its floor."""
+        fall, climb, gate, now = self._valley_fall, self._valley_climb, self._gate, hop.weighted_power
+        scale = self._whole.step(now, rise, sink)
+        if scale < self._floors[0]:
+            scale = self._floors[0]
+        hop.gate, hop.scale = gate, scale
+        hop.level = gate * self._whole.level(now, scale, fall, climb)
         levels, powers = hop.band_level, hop.band_power
         for i, follower in enumerate(self._bands):
-            floor = max(self._floors[i], scale * self._below[i])
-            levels[i] = gate * follower.level(powers[i], floor, fall, climb)
+            now, floor, below = powers[i], self._floors[i], scale * self._below[i]
+            top = follower.step(now, rise, sink)
+            if top < below:
+                top = below
+            if top < floor:
+                top = floor
+            levels[i] = gate * follower.level(now, top, fall, climb)

@@ -64,13 +64,13 @@ class Spectra:
 
     def measure(self, history: np.ndarray, hop: Hop) -> None:
         """history [2, window] -> the powers of `hop`. A constant offset is projected out of the lowest bins."""
-        np.multiply(history, self._window, out=self._frame)
+        np.multiply(history, self._window, self._frame)
         np.fft.rfft(self._frame, axis=-1, out=self._bins)
-        np.multiply(self._offset, self._rest, out=self._leak)
-        np.subtract(self._low, self._leak, out=self._low)
-        np.multiply(self._parts, self._parts, out=self._squares)
-        np.add(self._left, self._right, out=self._sum)
-        np.add(self._even, self._odd, out=self._power)
+        np.multiply(self._offset, self._rest, self._leak)
+        np.subtract(self._low, self._leak, self._low)
+        np.multiply(self._parts, self._parts, self._squares)
+        np.add(self._left, self._right, self._sum)
+        np.add(self._even, self._odd, self._power)
         self._publish(hop)
 
     def rest(self, hop: Hop) -> None:
@@ -80,11 +80,8 @@ class Spectra:
 
     def _publish(self, hop: Hop) -> None:
         for weights, power, rows in self._products:
-            np.dot(weights, power, out=rows)
-        np.dot(self._weights, self._power, out=self._sums)
-        sums = self._sums.tolist()
+            np.dot(weights, power, rows)
+        np.dot(self._weights, self._power, self._sums)
+        *hop.band_power, hop.weighted_power, hop.window_power = self._sums.tolist()
         hop.power = self._power
         hop.mel_power = self._rows
-        hop.band_power = sums[:4]
-        hop.weighted_power = sums[4]
-        hop.window_power = sums[5]

@@ -31,6 +31,7 @@ class Unit:
     def __init__(self) -> None:
         self._shown = np.zeros(12, np.float32)
         self._target = np.zeros(12, np.float32)
+        self._gap = np.zeros(12, np.float32)
         self._keys = tuple(OUTPUTS)
 
     def retune(self, plan: Plan) -> None:
@@ -40,8 +41,8 @@ class Unit:
         self._bins = np.zeros((2, WINDOW // 2 + 1), np.complex64)
         hz = np.arange(WINDOW // 2 + 1) * plan.slow_rate_hz / WINDOW
         self._weights = chroma_weights(hz)
-        self._ease = np.float32(ease(SMOOTH_S, plan.dt_s))
-        self._fall = np.float32(math.exp(-plan.dt_s / REST_S))
+        self._ease = np.array(ease(SMOOTH_S, plan.dt_s), np.float32)
+        self._fall = np.array(math.exp(-plan.dt_s / REST_S), np.float32)
 
     def configure(self, values: Mapping[str, Value]) -> None:
         pass
@@ -55,8 +56,10 @@ class Unit:
         else:
             if hop.index % EVERY == 3:
                 self._look(hop)
-            self._shown += (self._target - self._shown) * self._ease
-        values.update(zip(self._keys, self._shown.tolist(), strict=True))
+            np.subtract(self._target, self._shown, self._gap)
+            np.multiply(self._gap, self._ease, self._gap)
+            np.add(self._shown, self._gap, self._shown)
+        values.update(zip(self._keys, self._shown.tolist()))  # noqa: B905 - both are twelve; the check costs
 
     def _look(self, hop: Hop) -> None:
         """Sum of magnitudes per pitch class over the floor between them, the strongest made 1."""
