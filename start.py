@@ -33,7 +33,9 @@ PLAY_PACKAGES = (
     "libportaudio2 libasound2-plugins libegl1 libgl1 libglx-mesa0 libegl-mesa0 libgl1-mesa-dri "
     "libx11-6 libxcursor1 libxrandr2 libxinerama1 libxi6"
 ).split()
-TEST_PACKAGES = "xvfb xauth xdotool x11-apps x11-utils pulseaudio pulseaudio-utils liblo-tools jackd2 iproute2 chromium".split()
+TEST_PACKAGES = (
+    "xvfb xauth xdotool x11-apps x11-utils pulseaudio pulseaudio-utils liblo-tools jackd2 iproute2 chromium".split()
+)
 # Elsewhere: library as the loader names it -> what it is for.
 LIBRARIES = {"portaudio": "sound in and out", "EGL": "pictures without a window", "GL": "pictures"}
 
