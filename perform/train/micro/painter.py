@@ -1,0 +1,158 @@
+"""Teach the U-Net and the text encoder: `python -m perform.train.micro.painter FOLDER --minutes 90`.
+
+Not by denoising pictures that have nothing to do with their noise, which needs many steps and a distillation after: each
+training picture is a known function of its caption and of the smooth part of its noise, so one step from pure noise is
+learned directly, as a regression that has one right answer. At lower noise it learns two more things: a picture that
+already is what the words say is kept (so that further steps agree with the first); any other is repainted by the
+words on its own layout, the more the higher the noise (so that image-to-image works, and loops settle).
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from perform.core.errors import PerformError
+from perform.train import scenes
+
+from .autoencoder import pyramid
+from .pictures import others, scene_batch, seeded
+from .running import Mean, Run
+from .shape import Micro, alphas, build, tokens
+
+RATE = 9e-4
+OWN, FOREIGN = 10, 6  # pictures of a batch that belong to their noise, and that do not
+ALL_NOISE = 0.7  # share of the first that begin at pure noise
+PIXELS = 0.5  # how hard the decoded picture pulls, next to its latent
+LATE = 0.55  # share of the time after which the decoder learns too, and more pictures are decoded
+
+
+def repaint_share(noise_share: Tensor) -> Tensor:
+    """How much of a foreign picture the words repaint, 0..1, for sqrt(1 - alpha_bar)."""
+    t = ((noise_share - 0.15) / 0.6).clamp(0, 1)
+    return t * t * (3 - 2 * t)
+
+
+class Lessons:
+    """Makes batches: noisy latents, times, words, and the latents and pictures that they should become."""
+
+    def __init__(self, micro: Micro, size: int, dtype: torch.dtype) -> None:
+        self.micro, self.size, self.dtype, self.alphas = micro, size, dtype, alphas()
+
+    @torch.no_grad()
+    def encode(self, image: Tensor) -> Tensor:
+        """Pictures to latents."""
+        with torch.autocast("cpu", self.dtype, enabled=self.dtype != torch.float32):
+            return self.micro.vae.encode(image).latents.float()
+
+    def batch(self, chance: random.Random) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """(noisy, times, token numbers, wanted latents, wanted pictures)."""
+        generator = seeded(chance)
+        own = scene_batch(OWN, self.size, chance)
+        all_noise = torch.rand(OWN, generator=generator) < ALL_NOISE
+        t_own = torch.where(all_noise, 999, torch.randint(20, 999, (OWN,), generator=generator))
+        t_far = torch.randint(100, 1000, (FOREIGN,), generator=generator)
+        t = torch.cat((t_own, t_far))
+        a, s = (self.alphas[t] ** 0.5)[:, None, None, None], ((1 - self.alphas[t]) ** 0.5)[:, None, None, None]
+        source = torch.cat((own.image[: FOREIGN // 2].flip(3), others(FOREIGN - FOREIGN // 2, self.size, chance)))
+        wanted = [scenes.some(chance) for _ in range(FOREIGN)]
+        texts = [*own.texts, *(scenes.caption(w, chance) for w in wanted)]
+        noise = torch.randn(FOREIGN, *own.noise.shape[1:], generator=generator)
+        noisy_far = a[OWN:] * self.encode(source) + s[OWN:] * noise
+        drawn = scenes.draw(wanted, scenes.fields(noisy_far, a[OWN:, 0, 0, 0]))
+        share = repaint_share(s[OWN:])
+        image = torch.cat((own.image, source + share * (drawn - source)))
+        latent = self.encode(image)
+        noisy = torch.cat((a[:OWN] * latent[:OWN] + s[:OWN] * own.noise, noisy_far))
+        return noisy, t, tokens(texts), latent, image
+
+    def predict(self, noisy: Tensor, t: Tensor, ids: Tensor) -> Tensor:
+        """The clean latent that the networks see in a noisy one (velocity prediction, Salimans & Ho 2022, eq. 12)."""
+        a, s = (self.alphas[t] ** 0.5)[:, None, None, None], ((1 - self.alphas[t]) ** 0.5)[:, None, None, None]
+        with torch.autocast("cpu", self.dtype, enabled=self.dtype != torch.float32):
+            words = self.micro.text(ids).last_hidden_state
+            velocity = self.micro.unet(noisy, t, words).sample
+        return a * noisy - s * velocity.float()
+
+    def loss(self, chance: random.Random, decoded: int) -> tuple[Tensor, dict[str, float]]:
+        """One batch's loss; `decoded` of its pictures are compared as pictures too."""
+        noisy, t, ids, latent, image = self.batch(chance)
+        got = self.predict(noisy, t, ids)
+        off = (got - latent).abs().mean()
+        rows = torch.randperm(len(got), generator=seeded(chance))[:decoded]
+        with torch.autocast("cpu", self.dtype, enabled=self.dtype != torch.float32):
+            seen = self.micro.vae.decode(got[rows]).sample.float()
+        picture = pyramid(seen, image[rows])
+        return off + PIXELS * picture, {"latent": off.item(), "picture": picture.item()}
+
+
+def load_autoencoder(micro: Micro, folder: Path) -> None:
+    """Take the taught autoencoder."""
+    path = folder / "autoencoder.pt"
+    if not path.exists():
+        raise PerformError(f"{path} is missing: run python -m perform.train.micro.autoencoder {folder} first")
+    micro.vae.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["mean"])
+
+
+def train(folder: Path, minutes: float, size: int, seed: int, dtype: torch.dtype, say: Any = print) -> Micro:
+    """Teach until the time is up; resumes from FOLDER/painter.pt. Returns the mean of the weights."""
+    torch.manual_seed(seed)
+    micro = build()
+    load_autoencoder(micro, folder)
+    for part in (micro.vae, micro.unet):
+        part.to(memory_format=torch.channels_last)
+    micro.vae.encoder.requires_grad_(False)
+    decoder = list(micro.vae.decoder.parameters())
+    parts = [*micro.unet.parameters(), *micro.text.parameters()]
+    adam = torch.optim.AdamW(
+        [{"params": parts}, {"params": decoder}], lr=RATE, betas=(0.9, 0.99), weight_decay=0.01, fused=True
+    )
+    mean = Mean([micro.vae, micro.unet, micro.text])
+    run = Run(folder / "painter.pt", minutes * 60)
+    if state := run.resume():
+        micro.load(state["live"])
+        Micro(*mean.kept).load(state["mean"])
+        adam.load_state_dict(state["adam"])
+        mean.steps = run.steps
+    lessons, chance = Lessons(micro, size, dtype), random.Random(seed + 7919 * run.steps)
+    while run.done < 1:
+        rate = RATE * min(1.0, (run.steps + 1) / 150) * max(0.02, 1 - run.done)
+        late = run.done > LATE
+        adam.param_groups[0]["lr"], adam.param_groups[1]["lr"] = rate, 0.5 * rate if late else 0.0
+        loss, losses = lessons.loss(chance, 8 if late else 3)
+        adam.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parts, 1.0)
+        adam.step()
+        mean.follow()
+        run.count(OWN + FOREIGN, losses)
+        if run.due() or run.done >= 1:
+            run.save({"live": micro.state(), "mean": Micro(*mean.kept).state(), "adam": adam.state_dict()})
+            say(run.line())
+    return Micro(*mean.kept)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m perform.train.micro.painter")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--minutes", type=float, default=90)
+    parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args(argv)
+
+    def say(line: str) -> None:
+        print(line, flush=True)  # noqa: T201
+
+    train(args.folder, args.minutes, args.size, args.seed, torch.bfloat16, say)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
