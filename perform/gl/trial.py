@@ -73,6 +73,23 @@ class Trial:
             shared.release()
             _ = self.ctx.error
 
+    def still(self, document: Document, values: Mapping[str, Value], start_s: float, frames: int = 1) -> np.ndarray:
+        """The last of `frames` from `start_s` on, [h, w, 3] float32, bottom row first.
+
+        values: by parameter; the rest as it is at rest. Raises ShaderError where it does not compile.
+        """
+        shared = Shared(self.ctx, self.size, self._dtype)
+        try:
+            unit = Unit(shared, PREFIX, PREFIX, document)
+            try:
+                for index in range(frames):
+                    picture = self._frame(shared, unit, index, values, start_s)[0]
+                return picture
+            finally:
+                unit.release()
+        finally:
+            shared.release()
+
     def _drawn(self, shared: Shared, unit: Unit, frames: int, look: bool) -> Tried:
         first_ms = self._frame(shared, unit, 0, {})[1]
         shared.size = self.size

@@ -1,6 +1,6 @@
 """Teach the U-Net and the text encoder: `python -m perform.train.micro.painter FOLDER --minutes 90`.
 
-Not by denoising pictures that have nothing to do with their noise, which needs many steps and a distillation after: each
+Not by denoising pictures that have nothing to do with their noise, which needs many steps and a distillation: each
 training picture is a known function of its caption and of the smooth part of its noise, so one step from pure noise is
 learned directly, as a regression that has one right answer. At lower noise it learns two more things: a picture that
 already is what the words say is kept (so that further steps agree with the first); any other is repainted by the

@@ -37,7 +37,7 @@ def seeded(chance: random.Random) -> torch.Generator:
 
 
 def others(count: int, size: int, chance: random.Random) -> Tensor:
-    """Pictures from elsewhere [count, 3, size, size]: rules of the other kind, turned, dimmed and tinted as a camera's may be."""
+    """Pictures from elsewhere [count, 3, size, size]: other rules, dimmed and tinted like a camera's."""
     generator = seeded(chance)
     z = torch.randn(count, rules.PARAMS, generator=generator)
     image = rules.draw(z, size, oversample=1)

@@ -71,7 +71,7 @@ class Run:
 
 
 class Mean:
-    """A running mean of weights (Polyak averaging), which forgets half within `half_life` steps, faster at the start."""
+    """A running mean of weights (Polyak averaging), which forgets half within `half_life` steps, at first sooner."""
 
     def __init__(self, modules: Iterable[nn.Module], half_life: float = 400.0) -> None:
         self.live = list(modules)

@@ -28,7 +28,9 @@ HUE = {
     "magenta": (0.65, 0.28, 335), "rose": (0.80, 0.12, 5), "copper": (0.58, 0.095, 52), "white": (0.90, 0.006, 250),
 }  # fmt: skip
 """Colour -> OKLCH of its brightest plain shade: lightness, chroma, hue in degrees (Ottosson, 2020)."""
-_LMS = torch.tensor([[1, 0.3963377774, 0.2158037573], [1, -0.1055613458, -0.0638541728], [1, -0.0894841775, -1.291485548]])
+_LMS = torch.tensor(
+    [[1, 0.3963377774, 0.2158037573], [1, -0.1055613458, -0.0638541728], [1, -0.0894841775, -1.291485548]]
+)
 _RGB = torch.tensor(
     [[4.0767416621, -3.3077115913, 0.2309699292], [-1.2684380046, 2.6097574011, -0.3413193965],
      [-0.0041960863, -0.7034186147, 1.707614701]]
@@ -128,7 +130,9 @@ def _shades(scenes: Sequence[Scene], value: Tensor, drift: Tensor) -> Tensor:
     turn = torch.where(pair, 0.0, 0.16 * torch.tanh(drift))
     first = _oklch(ends[0][0] + 0 * t, ends[0][1] + 0 * t, torch.deg2rad(ends[0][2]) + turn)
     lift = torch.where(pair, 0.0, 0.10 * t)
-    second = _oklch((ends[1][0] + lift).clamp_max(0.97), ends[1][1] * (1 - 0.25 * lift / 0.1), torch.deg2rad(ends[1][2]) + turn)
+    second = _oklch(
+        (ends[1][0] + lift).clamp_max(0.97), ends[1][1] * (1 - 0.25 * lift / 0.1), torch.deg2rad(ends[1][2]) + turn
+    )
     rainbow = _oklch(0.72 + 0 * t, 0.15 + 0 * t, 1.6 * drift + 2.2 * value)
     mixed = first + (second - first) * t[:, None]
     return torch.where(every[:, None], rainbow, mixed)

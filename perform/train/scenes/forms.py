@@ -110,7 +110,7 @@ def _nearest(field: Fields, side: int, stray: float) -> tuple[Tensor, Tensor, Te
     Gives the distance to the nearest point and to the second, in blocks; which point (0..1); and the way to it.
     """
     block = field[f"block_{side // 8}"]
-    n, _, h, w = block.shape
+    h, w = block.shape[2:]
     padded = F.pad(block, (1, 1, 1, 1), mode="replicate")
     x, y = _pixels(field, side)
     gone, own, ways = [], [], []
@@ -128,6 +128,7 @@ def _nearest(field: Fields, side: int, stray: float) -> tuple[Tensor, Tensor, Te
     which, dx, dy = (torch.stack(p, 1).gather(1, take)[:, 0] for p in (own, [w[0] for w in ways], [w[1] for w in ways]))
     return two.values[:, 0], two.values[:, 1], which, dx, dy
 
+
 def cells(field: Fields, knobs: Knobs) -> Maps:
     """Rounded stones with dark seams."""
 
@@ -139,6 +140,7 @@ def cells(field: Fields, knobs: Knobs) -> Maps:
         return 0.1 + 0.8 * which, body * (0.16 + 0.8 * facing * (0.4 + 0.6 * which)), 0.45 * body * sheen
 
     return _by_side(field, knobs, (32, 32, 16), drawer)
+
 
 def dots(field: Fields, knobs: Knobs) -> Maps:
     """Lit beads in rows, as large as a field says."""
@@ -154,6 +156,7 @@ def dots(field: Fields, knobs: Knobs) -> Maps:
         return _step(b, -1.5, 1.5), 0.015 + bead * facing, 0.35 * bead * sheen
 
     return _by_side(field, knobs, (32, 16, 8), drawer)
+
 
 def jelly(field: Fields, knobs: Knobs) -> Maps:
     """Translucent bodies with a bright rim and threads inside, in dark water."""
@@ -220,13 +223,18 @@ def crystal(field: Fields, knobs: Knobs) -> Maps:
 
     return _by_side(field, knobs, (32, 32, 16), drawer)
 
+
 def aurora(field: Fields, knobs: Knobs) -> Maps:
     """Curtains of light that hang and burn."""
     a, b, c, d = _four(field, knobs, "tall")
     ray = 0.5 + 0.5 * torch.sin(4.6 * knobs.density * (b + 0.3 * d))
     body = _step(a, -0.7, 1.8)
     fade = _step(field["round"][:, 2], -1.6, 1.0)
-    return _step(0.7 * a + 0.7 * c, -1.5, 1.7), 0.02 + body * fade * (0.22 + 1.5 * ray ** (1.6 * knobs.edge)), 0.3 * body * fade * ray**6
+    return (
+        _step(0.7 * a + 0.7 * c, -1.5, 1.7),
+        0.02 + body * fade * (0.22 + 1.5 * ray ** (1.6 * knobs.edge)),
+        0.3 * body * fade * ray**6,
+    )
 
 
 def mosaic(field: Fields, knobs: Knobs) -> Maps:

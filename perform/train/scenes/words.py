@@ -74,7 +74,7 @@ def read(text: str) -> Scene:
     colours = list(dict.fromkeys(_COLOUR_OF[w] for w in words if w in _COLOUR_OF))[:2]
     told = [next((group[w] for w in reversed(words) if w in group), 0) for group in ORDER]
     family = families[0] if families else ("marble" if colours else "")
-    return Scene(family, *(colours + ["", ""])[:2], *told)
+    return Scene(family, *[*colours, "", ""][:2], *told)
 
 
 def some(chance: random.Random) -> Scene:
