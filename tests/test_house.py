@@ -46,6 +46,7 @@ HOMES = {
     "rtmidi": {"control"},
     "link": {"inputs"},
     "transformers": {"studio", "generators", "train", "bench"},
+    "tokenizers": {"generators", "train"},  # transformers brings it
     "peft": {"train"},  # an extra
     "accelerate": {"train"},  # an extra
     "huggingface_hub": {"hub"},
@@ -167,7 +168,14 @@ def test_what_is_imported_is_required():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     required = {Requirement(line).name.replace("-", "_").lower() for line in project["dependencies"]}
     names = {"PIL": "pillow", "pythonosc": "python_osc", "rtmidi": "python_rtmidi"}
-    optional = {"link", "diffusers", "transformers", "scipy", "triton"}  # extras; librosa brings scipy, torch triton
+    optional = {
+        "link",
+        "diffusers",
+        "transformers",
+        "scipy",
+        "triton",
+        "tokenizers",
+    }  # extras; librosa brings scipy, torch triton
     used = {name.split(".")[0] for path in CODE for name, _, _ in imports(path)} - set(sys.stdlib_module_names)
     assert {names.get(n, n).lower() for n in used - ANYWHERE - optional} <= required
 

@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from perform.commands.arguments import say
+
 from .pictures import others, scene_batch
 from .running import Mean, Run
 from .shape import autoencoder
@@ -82,7 +84,7 @@ def main(argv: list[str] | None = None) -> int:
         run.count(BATCH, losses)
         if run.due() or run.done >= 1:
             run.save({"vae": vae.state_dict(), "mean": mean.kept[0].state_dict(), "adam": adam.state_dict()})
-            print(run.line(), flush=True)  # noqa: T201
+            say(run.line())
     return 0
 
 

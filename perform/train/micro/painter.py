@@ -13,11 +13,11 @@ import argparse
 import random
 import sys
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from perform.commands.arguments import say
 from perform.core.errors import PerformError
 from perform.train import scenes
 
@@ -100,7 +100,7 @@ def load_autoencoder(micro: Micro, folder: Path) -> None:
     micro.vae.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["mean"])
 
 
-def train(folder: Path, minutes: float, size: int, seed: int, dtype: torch.dtype, say: Any = print) -> Micro:
+def train(folder: Path, minutes: float, size: int, seed: int, dtype: torch.dtype) -> Micro:
     """Teach until the time is up; resumes from FOLDER/painter.pt. Returns the mean of the weights."""
     torch.manual_seed(seed)
     micro = build()
@@ -146,11 +146,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args(argv)
-
-    def say(line: str) -> None:
-        print(line, flush=True)  # noqa: T201
-
-    train(args.folder, args.minutes, args.size, args.seed, torch.bfloat16, say)
+    train(args.folder, args.minutes, args.size, args.seed, torch.bfloat16)
     return 0
 
 
