@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the commands do, before anything imports torch
@@ -17,3 +18,11 @@ os.environ["XDG_STATE_HOME"] = _STATE.name
 # No test is judged by the clock of a machine that others share.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def tiny_diffusion(tmp_path_factory):
+    """The folder of a whole diffusion model with random weights; nobody writes into it."""
+    from perform.generators.diffusion.tiny import write_tiny
+
+    return write_tiny(tmp_path_factory.mktemp("models") / "tiny")

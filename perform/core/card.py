@@ -6,7 +6,7 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from perform.core.errors import ModelError
@@ -23,6 +23,8 @@ class Card:
     sha256: of the weights file, lower-case hex. architecture, training: tables as the card states them.
     source: what the model was converted from: file, sha256, format, family.
     trim_px: rim of the picture that is not shown, where a network's padding leaves a line.
+    files: of a model that is a folder of several files, each one's path inside it -> its sha256; weights and sha256
+    are then those of the first safetensors among them.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Card:
     training: Mapping[str, Any] = field(default_factory=dict)
     source: Mapping[str, Any] = field(default_factory=dict)
     trim_px: int = 0
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def weights_path(self) -> Path:
@@ -57,11 +60,15 @@ def read_card(folder: str | Path) -> Card:
         raise ModelError(f"{path}: cannot be read ({error})") from None
     if data.get("version", VERSION) > VERSION:
         raise ModelError(f"{path}: card version {data['version']} is newer than this perform knows ({VERSION})")
+    files = _files(data, path)
+    if files:
+        first = next((name for name in files if name.endswith(".safetensors")), "")
+        data = {"weights": first, "sha256": files.get(first, "")} | data
     missing = [k for k in ("name", "kind", "weights", "sha256") if not isinstance(data.get(k), str)]
     if missing:
         raise ModelError(f"{path}: the card lacks {', '.join(missing)}")
     weights = data["weights"]
-    if Path(weights).name != weights or not weights.endswith(".safetensors"):
+    if not weights.endswith(".safetensors") or (Path(weights).name != weights and weights not in files):
         raise ModelError(f"{path}: weights must name a .safetensors file in the same folder, not {weights!r}")
     for table in ("architecture", "training", "source"):
         if not isinstance(data.get(table, {}), dict):
@@ -74,19 +81,32 @@ def read_card(folder: str | Path) -> Card:
         name=data["name"], kind=data["kind"], folder=folder, weights=weights, sha256=data["sha256"].lower(),
         title=title, description=description, author=author, licence=licence,
         architecture=data.get("architecture", {}), training=data.get("training", {}), trim_px=trim_px,
-        source=data.get("source", {}),
+        source=data.get("source", {}), files=files,
     )  # fmt: skip
+
+
+def _files(data: Mapping[str, Any], path: Path) -> dict[str, str]:
+    """The table [files], checked: names stay inside the folder. Raises ModelError."""
+    files = data.get("files", {})
+    if not isinstance(files, dict) or not all(isinstance(v, str) for v in files.values()):
+        raise ModelError(f"{path}: [files] must be a table of file names and their sha256")
+    for name in files:
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or "\\" in name:
+            raise ModelError(f"{path}: [files] names {name[:80]!r}, which is not inside the model's folder")
+    return {name: value.lower() for name, value in files.items()}
 
 
 def check_hash(card: Card) -> None:
     """Raises ModelError unless the weights are the very bytes that the card speaks of."""
-    try:
-        with card.weights_path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ModelError(f"{card.weights_path}: cannot be read ({error.strerror})") from None
-    if found != card.sha256:
-        raise ModelError(
-            f"{card.weights_path}: the weights are not those of the card (sha256 {found[:12]}…, card says "
-            f"{card.sha256[:12]}…); fetch the model again"
-        )
+    for name, wanted in (card.files or {card.weights: card.sha256}).items():
+        path = card.folder / name
+        try:
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
+        if found != wanted:
+            what = "the weights are not those" if name.endswith(".safetensors") else "this file is not that"
+            raise ModelError(
+                f"{path}: {what} of the card (sha256 {found[:12]}…, card says {wanted[:12]}…); fetch the model again"
+            )

@@ -8,7 +8,7 @@ from typing import Any
 
 from perform.core.card import VERSION
 
-TABLES = ("architecture", "training", "source")
+TABLES = ("architecture", "training", "source", "files")
 
 
 def card_text(entries: Mapping[str, Any]) -> str:
@@ -19,7 +19,7 @@ def card_text(entries: Mapping[str, Any]) -> str:
     for name in TABLES:
         table = entries.get(name)
         if table:
-            lines += ["", f"[{name}]", *(f"{k} = {toml_value(v)}" for k, v in table.items() if v is not None)]
+            lines += ["", f"[{name}]", *(f"{_key(k)} = {toml_value(v)}" for k, v in table.items() if v is not None)]
     return "\n".join(lines) + "\n"
 
 
