@@ -13,7 +13,7 @@ from tiny import instrument, still, stylegan2, stylegan3
 
 from perform.core.errors import ModelError
 from perform.core.types import Moment, ParamFrame
-from perform.generators.stylegan.background import Background
+from perform.generators.background import Background
 from perform.generators.stylegan.blend import Blend
 from perform.generators.stylegan.saved import FILE, TENSORS, Latent, fitting, read_latent, save_latent
 

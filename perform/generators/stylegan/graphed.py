@@ -13,8 +13,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from perform.generators.recorded import Record, record_cuda
+
 STILL = 30  # pictures without a change of weights before the next recording
-WARM = 3  # runs before a recording: cuDNN chooses its kernels in them
 
 
 class Synthesis(Protocol):
@@ -22,24 +23,6 @@ class Synthesis(Protocol):
 
     def __call__(self, ws: Tensor, noise: str, gains: Tensor | None) -> Tensor:
         """ws [n, num_ws, w_dim], gains [num_layers] or None -> [n, channels, h, w] float32."""
-
-
-Record = Callable[[Callable[[], Tensor]], tuple[Callable[[], None], Tensor]]
-"""Runs a call once or more and remembers it: gives what plays it again, and the tensor that each playing fills."""
-
-
-def record_cuda(call: Callable[[], Tensor]) -> tuple[Callable[[], None], Tensor]:
-    """Record with a CUDA graph, on a stream of its own, so that other threads' work goes on beside it."""
-    stream, before = torch.cuda.Stream(), torch.cuda.current_stream()
-    stream.wait_stream(before)
-    with torch.cuda.stream(stream):
-        for _ in range(WARM):
-            call()
-    before.wait_stream(stream)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-        out = call()
-    return graph.replay, out
 
 
 class Graphed:

@@ -11,9 +11,9 @@ import numpy as np
 
 from perform.core.blend import smoothstep
 from perform.core.errors import ModelError
+from perform.generators.background import Background
 
 from .anchors import Anchors
-from .background import Background
 from .saved import Latent, fitting, read_latent
 
 Find = Callable[[str], Path]

@@ -10,15 +10,16 @@ import numpy as np
 import torch
 
 from perform.core.card import Card
-from perform.core.errors import ModelError, ParamError, PerformError
+from perform.core.errors import ModelError
 from perform.core.params import Param
 from perform.core.types import Frame, Moment, ParamFrame, Picture
+from perform.generators.background import Background
+from perform.generators.playing import Translate, checked_rows, elapsed_s, pick_device
 
 from . import picture_noise, rows
-from .background import Background
 from .held import Find
 from .load import load_network
-from .travel import Place, elapsed_s
+from .travel import Place
 from .voice import Voice
 
 PARAMS = rows.PARAMS
@@ -131,50 +132,10 @@ class Instrument:
             self._grain_turns = turns * place.loop % 1.0
         return 2.0 * math.pi * self._grain_turns
 
-    def _failing_as_model_error(self, what: str) -> _Translate:
-        return _Translate(f"{self._card.name if self._card else 'stylegan'}: {what}")
-
-
-class _Translate:
-    """Turns whatever a network raises into one line of ModelError."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, PerformError):
-            line = str(error).strip().splitlines()[0][:160] if str(error).strip() else "no reason given"
-            raise ModelError(f"{self._what} ({type(error).__name__}: {line})") from error
-
-
-def pick_device(name: str) -> str:
-    """`auto`: a CUDA device, else Apple's, else the CPU. Raises ModelError for a device that is not there."""
-    has_mps = torch.backends.mps.is_available()
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "mps" if has_mps else "cpu"
-    kind = name.partition(":")[0]
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": has_mps}.get(kind, False)
-    if not there:
-        raise ModelError(f"device {name!r} is not there; use auto or cpu, `perform doctor` says what is missing")
-    return name
+    def _failing_as_model_error(self, what: str) -> Translate:
+        return Translate(f"{self._card.name if self._card else 'stylegan'}: {what}")
 
 
 def checked(params: ParamFrame) -> dict[str, Any]:
     """The values of all rows, clamped; what is missing or makes no sense takes its default."""
-    values: dict[str, Any] = {}
-    given = params.values
-    for name, row in ROWS.items():
-        value = given.get(name)
-        if value is None:
-            values[name] = row.default
-        elif row.kind == "trigger":
-            values[name] = int(value) if isinstance(value, int | float) and math.isfinite(value) else 0
-        else:
-            try:
-                values[name] = row.checked(value)
-            except ParamError:
-                values[name] = row.default
-    return values
+    return checked_rows(ROWS, params)

@@ -11,6 +11,7 @@ import numpy as np
 
 from perform.core.smoothing import Envelope
 from perform.core.types import Moment
+from perform.generators.playing import elapsed_s
 
 from . import keys, walk
 from .even import Even, Path
@@ -25,7 +26,6 @@ SECOND_PACE = 0.3  # the second style walks at this part of the first one's pace
 SECOND_KEYFRAMES = 3
 TURN_PER_SEED = 0.9  # radians of `Place.turn`
 ORBIT_SEEDS = 3.0  # a turn of the orbit takes as long as this many seeds of the drift
-LONGEST_DT_S = 1.0  # after a stall the walk goes on from where it was, and does not leap after the clock
 MOVING = ("drift", "orbit")
 BY_BEATS = ("loop", "noise_loop")
 
@@ -40,15 +40,6 @@ class Place:
     second: np.ndarray
     turn: float
     loop: float | None
-
-
-def elapsed_s(before: Moment | None, now: Moment) -> float:
-    """Seconds from one rendered moment to the next, 0..LONGEST_DT_S. A slow model skips ticks: then `dt_s`, which is
-    that of one tick, would be too short."""
-    dt_s = now.dt_s
-    if before is not None and now.frame > before.frame + 1:
-        dt_s = max(dt_s, now.seconds - before.seconds)
-    return min(max(dt_s, 0.0), LONGEST_DT_S) if math.isfinite(dt_s) else 0.0
 
 
 def nothing_saved(_name: str) -> np.ndarray | None:

@@ -9,10 +9,10 @@ import numpy as np
 
 from perform.core.smoothing import share
 from perform.core.types import Picture
+from perform.generators.background import Background
 
 from . import blend, centres, latents, rows
 from .anchors import Anchors, Mixture
-from .background import Background
 from .calibrate import measure_moves
 from .compose import Parts, chroma, compose, noise_gains
 from .even import Even, looker
