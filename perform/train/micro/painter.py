@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import random
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -37,6 +38,15 @@ def repaint_share(noise_share: Tensor) -> Tensor:
     """How much of a foreign picture the words repaint, 0..1, for sqrt(1 - alpha_bar)."""
     t = ((noise_share - 0.15) / 0.6).clamp(0, 1)
     return t * t * (3 - 2 * t)
+
+
+Preview = Callable[[Micro, Run], None]
+"""Called after each checkpoint, with the mean of the weights."""
+
+
+def quick_dtype() -> torch.dtype:
+    """bfloat16 where the processor multiplies it, else float32."""
+    return torch.bfloat16 if torch.backends.cpu.get_cpu_capability().startswith("AVX512") else torch.float32
 
 
 class Lessons:
@@ -100,7 +110,9 @@ def load_autoencoder(micro: Micro, folder: Path) -> None:
     micro.vae.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["mean"])
 
 
-def train(folder: Path, minutes: float, size: int, seed: int, dtype: torch.dtype) -> Micro:
+def train(
+    folder: Path, minutes: float, size: int, seed: int, dtype: torch.dtype, preview: Preview | None = None
+) -> Micro:
     """Teach until the time is up; resumes from FOLDER/painter.pt. Returns the mean of the weights."""
     torch.manual_seed(seed)
     micro = build()
@@ -135,6 +147,8 @@ def train(folder: Path, minutes: float, size: int, seed: int, dtype: torch.dtype
         if run.due() or run.done >= 1:
             run.save({"live": micro.state(), "mean": Micro(*mean.kept).state(), "adam": adam.state_dict()})
             say(run.line())
+            if preview is not None:
+                preview(Micro(*mean.kept), run)
     return Micro(*mean.kept)
 
 
@@ -146,7 +160,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args(argv)
-    train(args.folder, args.minutes, args.size, args.seed, torch.bfloat16)
+    train(args.folder, args.minutes, args.size, args.seed, quick_dtype())
     return 0
 
 

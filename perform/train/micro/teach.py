@@ -1,0 +1,75 @@
+"""`perform train micro`: the autoencoder, then the painter, with checkpoints, a preview that plays, and sheets."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from perform.commands.arguments import say
+from perform.core.errors import UsageError
+
+from . import autoencoder, painter
+from .export import export
+from .show import noises, paint, sheet
+
+RECIPES = Path(__file__).resolve().parent.parent / "recipes"
+PROMPTS = (
+    "red marble", "blue and gold marble", "turquoise rings", "white zebra", "green cells", "rose and violet pearls",
+    "violet jellyfish", "copper silk", "blue lightning", "violet and turquoise nebula", "white crystal", "green aurora",
+    "orange flames", "gold mosaic", "dark blue silk", "bright magenta lightning",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the model is made. Minutes are of work, whatever the machine: a faster one sees more pictures."""
+
+    name: str = "lumen"
+    seed: int = 1
+    size: int = 128
+    autoencoder_minutes: float = 21.0
+    painter_minutes: float = 100.0
+
+
+def read_recipe(name: str) -> Recipe:
+    """A recipe by name or file. Raises UsageError."""
+    path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
+        raise UsageError(f"no recipe {name!r}; there are {known}, or give a .toml file") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read ({error})") from None
+    if data.get("kind") != "micro":
+        raise UsageError(f'{path}: a recipe of kind {data.get("kind")!r}; `perform train micro` takes kind "micro"')
+    known = {f.name: f.type for f in fields(Recipe)}
+    unknown = sorted(set(data) - set(known) - {"version", "kind"})
+    if unknown:
+        raise UsageError(f"{path}: unknown key {unknown[0]!r}")
+    try:
+        return Recipe(**{k: type(getattr(Recipe(), k))(v) for k, v in data.items() if k in known})
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def teach(recipe: Recipe, out: Path) -> Path:
+    """Make the model in OUT/NAME; work and checkpoints in OUT. The same call goes on after a stop."""
+    work = out / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    shape = ["--size", str(recipe.size), "--seed", str(recipe.seed)]
+    say(f"the autoencoder, {recipe.autoencoder_minutes:g} minutes")
+    autoencoder.main([str(work), "--minutes", str(recipe.autoencoder_minutes), *shape])
+    say(f"the painter, {recipe.painter_minutes:g} minutes; {out / recipe.name} plays meanwhile")
+
+    def preview(micro: painter.Micro, run: painter.Run) -> None:
+        told = {"recipe": f"perform train micro, seed {recipe.seed}", "pictures_seen": run.pictures,
+                "steps": run.steps, "hours": round(run.spent / 3600, 2)}  # fmt: skip
+        export(micro, out / recipe.name, told)
+        noise = noises(4, 16, 16, recipe.seed)
+        rows = [paint(micro, [text] * 4, noise) for text in PROMPTS]
+        sheet(rows, out / "sheet.jpg")
+
+    painter.train(work, recipe.painter_minutes, recipe.size, recipe.seed, painter.quick_dtype(), preview)
+    return out / recipe.name
