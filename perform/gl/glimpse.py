@@ -15,16 +15,17 @@ from perform.gl.program import Program, own_program
 from perform.gl.shared import Shared
 from perform.gl.targets import BYTES, Target
 
-# Upside down: the first row in memory is then the top, as every generator wants it.
-_SMALL = """
+# Upside down (turn 1): the first row in memory is then the top, as every generator wants it.
+SMALL = """
 uniform sampler2D picture;
 uniform vec2 size;
+uniform float turn;
 void main() {
     vec2 cell = floor(gl_FragCoord.xy);
     vec4 sum = vec4(0.0);
     for (int y = 0; y < 4; y++) for (int x = 0; x < 4; x++) {
         vec2 at = (cell + (vec2(x, y) + 0.5) / 4.0) / size;
-        sum += clamp(texture(picture, vec2(at.x, 1.0 - at.y)), 0.0, 1.0);
+        sum += clamp(texture(picture, vec2(at.x, mix(at.y, 1.0 - at.y, turn))), 0.0, 1.0);
     }
     colour = sum / 16.0;
 }
@@ -71,9 +72,10 @@ class Glimpses:
                 target = Target(self._shared.ctx, size, BYTES)
                 self._held[name] = (target, self._shared.ctx.buffer(reserve=size[0] * size[1] * 4))
             if self._program is None:
-                self._program = own_program(self._shared.ctx, _SMALL)
+                self._program = own_program(self._shared.ctx, SMALL)
             target, buffer = self._held[name]
             self._program.set("size", (float(target.size[0]), float(target.size[1])))
+            self._program.set("turn", 1.0)
             target.use()
             picture.use(0)
             self._program.draw()

@@ -16,6 +16,7 @@ from perform.gl.glimpse import Glimpses
 from perform.gl.kept import Kept
 from perform.gl.layers import Layers
 from perform.gl.mixer import Mixer
+from perform.gl.preview import Previews
 from perform.gl.rows import DECK_ROWS, DECKS, FINISHED, LAYER_ROWS, LAYERS, LETTERS, OWN
 from perform.gl.shared import Shared
 from perform.gl.targets import Pool
@@ -32,9 +33,10 @@ class Scene:
     frame to the next, so that a loop of decks is well defined: everyone sees everyone one frame late.
     """
 
-    def __init__(self, shared: Shared, report: Report) -> None:
+    def __init__(self, shared: Shared, report: Report, previews: Previews | None = None) -> None:
         self._shared = shared
         self._report = report
+        self.previews = previews  # None for a look that leaves
         self.decks: dict[str, Deck] = {"a": Deck(shared, "a", report)}
         self.mixer = Mixer(shared, report)
         self.master = Chain(shared, "master", report)
@@ -107,6 +109,7 @@ class Scene:
         """The decks that are drawn in this frame: those that are seen, and those that these take in."""
         found: set[str] = set()
         waiting = set(self.seen()) | self._taken_in(self.master.units) | self.glimpses.wanted
+        waiting |= frozenset() if self.previews is None else self.previews.due
         while waiting:
             letter = waiting.pop()
             deck = self.decks.get(letter)
@@ -141,6 +144,8 @@ class Scene:
         # Before the master chain draws over them: deck a's targets are its own, too.
         self._kept.keep({letter: drawn[letter] for letter in wanted if letter in drawn})
         self.glimpses.take(drawn)
+        if self.previews is not None:
+            self.previews.take(drawn)
         picture = self._mixed(drawn, self.seen())
         if len(drawn) > 1:
             since = mark("mix", since)

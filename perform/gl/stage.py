@@ -20,8 +20,9 @@ from perform.gl.look import LeavingLook
 from perform.gl.mapping import RoomMapping
 from perform.gl.output import Output
 from perform.gl.present import Presenter
+from perform.gl.preview import Previews
 from perform.gl.readback import Readback
-from perform.gl.rows import OUTPUT_ROWS, ROOM_ROWS
+from perform.gl.rows import FINISHED, OUTPUT_ROWS, ROOM_ROWS
 from perform.gl.scene import Scene
 from perform.gl.shared import Shared
 from perform.gl.surface import Surface
@@ -47,7 +48,8 @@ class GlStage:
         self._counts = {"shown": 0, "unit_errors": 0, "upload_errors": 0, "stage_errors": 0, "reload_errors": 0}
         self._timings: dict[str, float] = {}
         self._shared = Shared(surface.ctx, size, working_dtype(surface.ctx))
-        self._scene = Scene(self._shared, self._report)
+        self._previews = Previews(self._shared)
+        self._scene = Scene(self._shared, self._report, self._previews)
         self._output = Output(self._shared)
         self._readback = Readback(surface.ctx, self._output.target)
         self._hud = Hud(surface.ctx)
@@ -85,6 +87,18 @@ class GlStage:
         self.surface.use()
         return self._scene.glimpses.pictures()
 
+    def ask_previews(self, sides: Mapping[str, int]) -> dict[str, np.ndarray]:
+        """Small pictures for somebody who looks on: ask for those of decks (or `out`, as the screen shows it) by their
+        long side in px, and get those that were asked for before and are finished, [h, w, 3] uint8, top row first.
+
+        Each costs one small drawing in one frame; nothing while nobody asks.
+        """
+        if not sides and not self._previews.busy:
+            return {}
+        self.surface.use()
+        self._previews.ask(sides)
+        return self._previews.ready()
+
     def close_deck(self, deck: str) -> None:
         """Take everything off a deck, so that it costs nothing."""
         self.surface.use()
@@ -113,7 +127,8 @@ class GlStage:
         self.surface.use()
         self.end_look()
         self._leaving = LeavingLook(self._shared, self._scene, document, self._report)
-        self._scene = Scene(self._shared, self._report)
+        self._scene.previews = None
+        self._scene = Scene(self._shared, self._report, self._previews)
 
     def leave(self, frames: Mapping[str, Frame], values: Mapping[str, Value], share: float) -> None:
         """What the leaving look shows from the next frame on, and how far (0..1) the new one has come."""
@@ -133,6 +148,7 @@ class GlStage:
             self.surface.use()
             coming, self._scene = self._scene, self._leaving.scene
             self._leaving.scene = coming
+            self._scene.previews = self._previews
             self.end_look()
 
     def set_slices(self, slices: Sequence[Slice]) -> None:
@@ -218,6 +234,7 @@ class GlStage:
         if hud and self.hud_in_output:
             target = self._output.target
             self._hud.draw(moment.seconds, target.framebuffer, target.size, top_first=True)
+        self._previews.take({FINISHED: self._output.target.texture}, top_first=True)
         self._readback.shown()
         mark = self._mark("output", mark)
         if self.surface.visible:
@@ -310,7 +327,7 @@ class GlStage:
         self._open = False
         self.surface.use()
         self.end_look()
-        for part in (self._scene, self._output, self._readback, self._hud):
+        for part in (self._scene, self._previews, self._output, self._readback, self._hud):
             part.release()
         self._presenter.release()
         self._mapping.release()

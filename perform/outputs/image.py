@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +27,13 @@ def save_png(path: str | Path, image: np.ndarray, *, compress: int = 4) -> None:
         part.unlink(missing_ok=True)
         reason = error.strerror or str(error)
         raise MediaError(f"picture {path} cannot be written: {reason}; check the folder and the free space") from error
+
+
+def jpeg(image: np.ndarray, quality: int = 72) -> bytes:
+    """[h, w, 3] uint8 as a JPEG, for previews and thumbnails."""
+    stream = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(image)).save(stream, format="JPEG", quality=quality)
+    return stream.getvalue()
 
 
 class PngFolder:
