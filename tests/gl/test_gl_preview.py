@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from perform.core.types import Features, Frame, Moment, ParamFrame
 from perform.gl import open_stage
 
