@@ -56,17 +56,22 @@ def _networks(folder: Path, channels: tuple[int, ...], sample: int, unet: dict[s
     from diffusers import AutoencoderTiny, UNet2DConditionModel
     from transformers import CLIPTextConfig, CLIPTextModel
 
-    last = len(channels) - 1
-    down = tuple("DownBlock2D" if n == last else "CrossAttnDownBlock2D" for n in range(len(channels)))
+    end = len(channels) - 1
+    down = tuple("DownBlock2D" if n == end else "CrossAttnDownBlock2D" for n in range(len(channels)))
     up = tuple(kind.replace("Down", "Up") for kind in reversed(down))
     shape: dict[str, Any] = {"sample_size": sample, "in_channels": 4, "out_channels": 4, "layers_per_block": 1}
     shape |= {"block_out_channels": channels, "down_block_types": down, "up_block_types": up}
     shape |= {"cross_attention_dim": WIDTH, "attention_head_dim": 8, "norm_num_groups": 8}
     UNet2DConditionModel(**(shape | unet)).save_pretrained(folder / "unet")
-    AutoencoderTiny(
+    coder = AutoencoderTiny(
         encoder_block_out_channels=(16,) * 4, decoder_block_out_channels=(16,) * 4, num_encoder_blocks=(1, 1, 1, 1),
         num_decoder_blocks=(1, 1, 1, 1),
-    ).save_pretrained(folder / "vae")  # fmt: skip
+    )  # fmt: skip
+    last = coder.decoder.layers[-1]
+    with torch.no_grad():  # pictures of middling grey with something in them, in place of near black
+        last.weight.mul_(8.0)
+        last.bias.fill_(0.5)
+    coder.save_pretrained(folder / "vae")
     size = {"hidden_size": WIDTH, "intermediate_size": 2 * WIDTH, "num_hidden_layers": 2, "num_attention_heads": 4}
     ends = {"vocab_size": 514, "bos_token_id": 512, "eos_token_id": 513, "pad_token_id": 513}
     text = CLIPTextConfig(max_position_embeddings=WORDS, hidden_act="gelu", **size, **ends)
