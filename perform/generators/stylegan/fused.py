@@ -14,8 +14,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .card import CardConvolution, coloured, kernels
-from .layers import EPS, SLOPE, Convolution, ToRGB, blur_kernel, upsample
+from .double import doubled
+from .layers import EPS, SLOPE, Convolution, ToRGB, blur_kernel
+from .modulation import Known, Modulation
 from .network import Block, SynthesisNetwork
+from .packed import Packed
 from .plane import extended
 from .protocol import Each, Layer
 from .winograd import Winograd, pays
@@ -49,34 +52,46 @@ class FusedConvolution:
         weight = weight if self.level is None else weight * self.level[:, None, None, None]
         shared = weight.transpose(0, 1).contiguous() if conv.up else weight.contiguous(memory_format=LAST)
         self.weight = shared.to(self.dtype)
+        self.packed = Packed(self.weight, conv.up)
         self.fewer: Winograd | None = None
         self.bias = conv.bias.detach().float() * self.gain
+        self.shift = self.bias[:, None, None].to(self.dtype)
         self.affine_weight = (conv.affine.weight * conv.affine.weight_gain).detach().float()
         self.affine_bias = (conv.affine.bias * conv.affine.bias_gain).detach().float()
         found = kernels(self.plain, self.dtype)
         self.card = None if found is None else CardConvolution(found, self)
 
-    def __call__(self, x: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
-        """x [n, in, h, w], w [n, w_dim] float32, noise as it is to be added -> [n, out, H, W]."""
+    def __call__(self, x: Tensor, w: Tensor, noise: Tensor | None, known: Known | None = None) -> Tensor:
+        """x [n, in, h, w], w [n, w_dim] float32, noise as it is to be added -> [n, out, H, W]. known: what w makes of
+        the layer, where that was found already."""
         if self.card is not None:
             return self.card(x, w, noise)
+        known = self._steered(w) if known is None else known
+        one = len(x) == 1 and x.is_cpu and self.level is None
+        if one and self.blur is not None:
+            y = self._up_one(x, known)
+        else:
+            fewer = self._fewer(x)
+            if one and fewer is None and self._folds(x.numel() + x.shape[2] * x.shape[3] * len(self.bias)):
+                y = self._folded(x, known)
+            else:
+                x = x * known.scale
+                y = self._convolve(x) if fewer is None else fewer(x)
+                assert known.unscale is not None
+                y = torch.addcmul(self.shift, y, known.unscale)
+        if noise is not None:
+            y.add_(noise)
+        F.leaky_relu_(y, SLOPE)
+        return y if self.clamp is None else y.clamp_(-self.clamp, self.clamp)
+
+    def _steered(self, w: Tensor) -> Known:
         style = F.linear(w, self.affine_weight, self.affine_bias)
         demod = torch.addmm(style.new_full((), EPS), style.square(), self.squares).rsqrt_().mul_(self.gain)
         if self.level is not None:  # float16 ends at 65504: kernels of norm 1, styles of at most 1, the rest afterwards
             most = style.abs().amax(dim=1, keepdim=True).clamp_(min=EPS)
             style, demod = style / most, demod * most / self.level
-        fewer = self._fewer(x)
-        few = len(x) == 1 and x.is_cpu and self.level is None
-        if fewer is None and few and x.numel() + demod.numel() * x.shape[2] * x.shape[3] > self.plain.numel():
-            y = self._folded(x, style, demod)
-        else:
-            x = x * style[:, :, None, None].to(x.dtype)
-            y = self._convolve(x, self.weight) if fewer is None else fewer(x)
-            y = y.mul_(demod[:, :, None, None].to(y.dtype)).add_(self.bias[:, None, None].to(y.dtype))
-        if noise is not None:
-            y.add_(noise)
-        F.leaky_relu_(y, SLOPE)
-        return y if self.clamp is None else y.clamp_(-self.clamp, self.clamp)
+        scale, unscale = (part[:, :, None, None].to(self.dtype) for part in (style, demod))
+        return Known(style, scale, demod, unscale)
 
     def _fewer(self, x: Tensor) -> Winograd | None:
         """The convolution by fewer products, where that was measured to win; made when it is first played. Turning the
@@ -85,49 +100,67 @@ class FusedConvolution:
             self.fewer = Winograd(self.plain, self.tile, self.dtype)
         return self.fewer if self.fewer is not None and self.fewer.fits(x) else None
 
-    def _folded(self, x: Tensor, style: Tensor, demod: Tensor) -> Tensor:
-        """One picture: style and demodulation ride in the weights, the bias in the convolution."""
-        weight = self.plain * (demod[0][:, None] * style[0][None, :])[:, :, None, None]
-        bias = self.bias.to(x.dtype)
-        if not self.up:
-            return F.conv2d(x, weight.to(x.dtype).contiguous(memory_format=LAST), bias, padding=1)
-        return self._convolve(x, weight.to(x.dtype).transpose(0, 1), bias)
+    def _folds(self, activations: int) -> bool:
+        """Whether style goes into the weights: so many activations cost more to scale than the weights do, with what it
+        takes to lay them out anew."""
+        return activations > self.plain.numel() * (4 if self.packed.works else 1)
 
-    def _convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-        if not self.up:
-            return F.conv2d(x, weight, bias, padding=1)
-        y = F.conv_transpose2d(x, weight, stride=2)
-        return F.conv2d(y, self.blur, bias, padding=1, groups=y.shape[1])
+    def _folded(self, x: Tensor, known: Known) -> Tensor:
+        """One picture: style and demodulation ride in the weights, the bias in the convolution."""
+        assert known.demod is not None
+        weight = self.plain * (known.demod.T * known.style)[:, :, None, None]
+        weight = weight.to(x.dtype).contiguous(memory_format=LAST)
+        return F.conv2d(x, weight, self.shift.flatten(), padding=1)
+
+    def _up_one(self, x: Tensor, known: Known) -> Tensor:
+        """One picture, doubled: demodulation and bias ride in the low-pass."""
+        if self._folds(x.numel()):
+            y = F.conv_transpose2d(x, self.weight * known.scale.transpose(0, 1), stride=2)
+        else:
+            y = self.packed(x * known.scale)
+        assert self.blur is not None and known.unscale is not None
+        blur = self.blur * known.unscale.transpose(0, 1)
+        return F.conv2d(y, blur, self.shift.flatten(), padding=1, groups=y.shape[1])
+
+    def _convolve(self, x: Tensor) -> Tensor:
+        y = self.packed(x)
+        return F.conv2d(y, self.blur, padding=1, groups=y.shape[1]) if self.up else y
 
 
 class FusedToRGB:
     """One `ToRGB`, prepared. Style always rides in the 1x1 weights: three rows of them are next to nothing."""
 
+    squares: Tensor | None = None  # it does not demodulate
+    gain = 1.0
+
     def __init__(self, layer: ToRGB, dtype: torch.dtype) -> None:
+        self.dtype = dtype
+        self.renew(layer)
+
+    def renew(self, layer: ToRGB) -> None:
+        """Take over the weights."""
         self.weight = layer.weight.detach().float()[None, :, :, 0, 0]
         self.bias = layer.bias.detach().float()
         self.affine_weight = (layer.affine.weight * layer.affine.weight_gain * layer.weight_gain).detach().float()
         self.affine_bias = (layer.affine.bias * layer.affine.bias_gain * layer.weight_gain).detach().float()
-        self.clamp, self.dtype = layer.clamp, dtype
-        self.card = kernels(self.weight, dtype) if self.weight.shape[1] == 3 else None
+        self.clamp = layer.clamp
+        self.card = kernels(self.weight, self.dtype) if self.weight.shape[1] == 3 else None
 
-    def onto(self, picture: Tensor | None, x: Tensor, w: Tensor) -> Tensor:
-        """Its colours on top of the picture so far [n, 3, h / 2, w / 2], doubled."""
+    def onto(self, picture: Tensor | None, x: Tensor, w: Tensor, known: Known | None = None) -> Tensor:
+        """Its colours on top of the picture so far [n, 3, h / 2, w / 2], doubled. known: as a convolution has it."""
         if self.card is not None:
             return coloured(self.card, self, x, w, picture)
-        colours = self(x, w)
-        return colours if picture is None else upsample(picture).add_(colours)
+        colours = self(x, w, known)
+        return colours if picture is None else doubled(picture, colours)
 
-    def __call__(self, x: Tensor, w: Tensor) -> Tensor:
+    def __call__(self, x: Tensor, w: Tensor, known: Known | None = None) -> Tensor:
         """x [n, in, h, w], w [n, w_dim] float32 -> [n, 3, h, w] in float32."""
-        style = F.linear(w, self.affine_weight, self.affine_bias)
+        style = F.linear(w, self.affine_weight, self.affine_bias) if known is None else known.style
         weight = self.weight * style[:, None, :]
         n, channels, height, width = x.shape
-        if n == 1:
-            y = F.conv2d(x, weight[0, :, :, None, None].to(x.dtype), self.bias.to(x.dtype)).float()
-        else:
-            y = torch.matmul(weight.to(x.dtype), x.reshape(n, channels, -1)).float()
-            y = y.view(n, -1, height, width) + self.bias[:, None, None]
+        flat = x.reshape(n, channels, -1)
+        y = torch.mm(weight[0].to(x.dtype), flat[0]) if n == 1 else torch.matmul(weight.to(x.dtype), flat)
+        y = y.float().view(n, -1, height, width) + self.bias[:, None, None]
         return y if self.clamp is None else y.clamp(-self.clamp, self.clamp)
 
 
@@ -145,21 +178,33 @@ class FusedSynthesis:
 
     def __init__(self, network: SynthesisNetwork, dtype: torch.dtype) -> None:
         self.dtype = dtype
+        self._sizes = network.arch.sizes
         blocks = list(network.blocks())
         self.const = blocks[0].const.detach().to(dtype)[None].contiguous(memory_format=LAST)
         self.blocks = [FusedBlock(block, dtype) for block in blocks]
         self.layers = network.layers
+        self.modulation: Modulation | None = None
+        if self.const.is_cpu and dtype != torch.float16:  # a card's kernels make their own, and float16 scales them
+            parts = {one.index: (self._part(one), one.ws) for one in self.layers if one.ws is not None}
+            self.modulation = Modulation(parts, dtype)
+
+    def _part(self, layer: Layer) -> FusedConvolution | FusedToRGB:
+        """What plays a layer that listens to a w."""
+        size, _, part = layer.name.removeprefix("b").partition(".")
+        block = self.blocks[self._sizes.index(int(size))]
+        if layer.kind == "colours":
+            assert block.torgb is not None
+            return block.torgb
+        return block.convs[-1 if part == "conv1" else 0]
 
     def renew(self, network: SynthesisNetwork, layer: Layer) -> None:
         """Take over one layer's weights anew; the noise, which an instrument may hold, stays what it is."""
-        size, _, part = layer.name.removeprefix("b").partition(".")
-        block = self.blocks[network.arch.sizes.index(int(size))]
         if layer.kind == "input":
             self.const.copy_(network.get_submodule("b4").const[None])
-        elif layer.kind == "colours":
-            block.torgb = FusedToRGB(network.get_submodule(layer.name), self.dtype)  # type: ignore[arg-type]
-        else:
-            block.convs[-1 if part == "conv1" else 0].renew(network.get_submodule(layer.name))  # type: ignore[arg-type]
+            return
+        self._part(layer).renew(network.get_submodule(layer.name))  # type: ignore[arg-type]
+        if self.modulation is not None:
+            self.modulation.renew(layer.index)
 
     @torch.inference_mode()
     def __call__(
@@ -174,6 +219,7 @@ class FusedSynthesis:
     ) -> Tensor:
         """ws [n, num_ws, w_dim] -> [n, channels, h, w] float32. The rest is as `StyleNetwork.synthesis` has it."""
         ws, run = ws.float(), _Run(self.layers, noise, gains, generator, each, stop)
+        known = {} if self.modulation is None else self.modulation(ws)
         x, picture = self.const, None
         if shape is not None and shape != tuple(x.shape[2:]):
             x = extended(x, *shape).contiguous(memory_format=LAST)
@@ -183,7 +229,7 @@ class FusedSynthesis:
         for block in self.blocks:
             straight = None if block.straight is None else block.straight(x)
             for conv in block.convs:
-                x = conv(x, ws[:, run.layer.ws], run.noise(conv, x))
+                x = conv(x, ws[:, run.layer.ws], run.noise(conv, x), known.get(run.layer.index))
                 if straight is not None and conv is block.convs[-1]:
                     x = x.add_(straight)
                 x = run.ran(x)
@@ -191,7 +237,7 @@ class FusedSynthesis:
                     return x.float()
             if block.torgb is None:
                 continue
-            picture = run.ran(block.torgb.onto(picture, x, ws[:, run.layer.ws]))
+            picture = run.ran(block.torgb.onto(picture, x, ws[:, run.layer.ws], known.get(run.layer.index)))
             if run.over:
                 return picture
         assert picture is not None
