@@ -6,15 +6,69 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from perform.commands.arguments import positive, say
+from perform.commands.arguments import not_negative, positive, progress_bar, say
+from perform.core.errors import UsageError
 
 
 def add(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Mount the command and what it can teach."""
     train = commands.add_parser("train", parents=[shared], help="teach a model of your own", allow_abbrev=False)
     kinds = train.add_subparsers(dest="kind", metavar="KIND", required=True)
-    for mount in (_mount_micro,):
+    for mount in (_mount_gan, _mount_micro):
         mount(kinds, shared)
+
+
+def _mount_gan(kinds: Any, shared: argparse.ArgumentParser) -> None:
+    gan = kinds.add_parser("gan", parents=[shared], help="a StyleGAN2, from a picture set", allow_abbrev=False)
+    gan.add_argument("data", type=Path, metavar="SET", help="a folder that `perform dataset` made")
+    gan.add_argument("--out", type=Path, default=Path("trained"), metavar="DIR", help="where to work (default trained)")
+    gan.add_argument("--name", metavar="N", help="of the model; that of the set unless given")
+    gan.add_argument("--minutes", type=positive, default=120.0, metavar="M", help="of work in all (default 120)")
+    gan.add_argument("--from", dest="source", type=Path, metavar="MODEL", help="go on from a model or checkpoint")
+    gan.add_argument("--size", type=int, metavar="PX", help="side of the pictures (default 128, or the parent's)")
+    gan.add_argument("--batch", type=int, default=16, metavar="N")
+    gan.add_argument("--rate", type=positive, default=2e-3, metavar="R", help="step of Adam (default 0.002)")
+    gan.add_argument("--gamma", type=positive, metavar="G", help="weight of R1; by size and batch unless given")
+    gan.add_argument("--augment", choices=("ada", "diff", "none"), default="ada", help="for small sets (default ada)")
+    gan.add_argument("--flips", action="store_true", help="mirror images belong to the set too")
+    gan.add_argument("--path-length", type=not_negative, default=0.0, metavar="W", help="2 is usual; 0 leaves it out")
+    gan.add_argument("--freeze-d", type=int, default=0, metavar="N", help="finest blocks of the discriminator to keep")
+    gan.add_argument("--width", type=int, default=128, metavar="N", help="most channels of a layer (default 128)")
+    gan.add_argument("--seed", type=int, default=1, metavar="N")
+    gan.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    gan.set_defaults(run=run_gan)
+
+
+def run_gan(args: argparse.Namespace) -> int:
+    """Teach a StyleGAN2."""
+    from perform.content import find_model
+    from perform.deck_source import pick_device
+    from perform.generators.stylegan.convert.cache import folder_name
+    from perform.train.adversarial.run import Training, torchrun_team
+    from perform.train.adversarial.settings import Settings
+    from perform.train.dataset.store import read_data_card
+
+    source = args.source
+    if source is not None and not source.exists():
+        source = find_model(str(source))
+    team = torchrun_team()
+    size = args.size or 128
+    if source is not None and args.size is None:
+        size = 256  # replaced by the parent's own
+    settings = Settings(
+        size=size, minutes=args.minutes, batch=args.batch, rate=args.rate, gamma=args.gamma, augment=args.augment,
+        flips=args.flips, path_length=args.path_length, freeze_d=args.freeze_d, seed=args.seed, width=args.width,
+    )  # fmt: skip
+    name = folder_name(args.name or str(read_data_card(args.data).get("name", args.data.name)))
+    training = Training(args.data, args.out, name, settings, source, pick_device(args.device), team)
+    if args.size is not None and training.settings.size != args.size:
+        raise UsageError(f"--size {args.size}: the parent paints {training.settings.size} px; leave --size out")
+    say(f"{len(training.deck)} pictures of {training.settings.size} px; {args.out / name} plays meanwhile")
+    with progress_bar("teaching", "second") as progress:
+        folder = training.teach(progress)
+    if team.rank == 0:
+        say(f"done: perform play --model {folder}")
+    return 0
 
 
 def _mount_micro(kinds: Any, shared: argparse.ArgumentParser) -> None:

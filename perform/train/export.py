@@ -25,6 +25,7 @@ RECIPE = (
 def mean_w(generator: Generator, count: int = 20_000) -> None:
     """Set w_avg to the mean of w over latents of a fixed seed."""
     z = torch.randn(count, generator.arch.z_dim, generator=torch.Generator().manual_seed(0))
+    z = z.to(generator.mapping.w_avg.device)
     generator.mapping.w_avg.copy_(generator.mapping(z).mean(0))
 
 
@@ -50,13 +51,18 @@ def cut(generator: Generator, side: int) -> Generator:
     return smaller
 
 
-def export(generator: Generator, folder: Path, pictures: int, hours: float) -> None:
-    """Write weights.safetensors (float16) and model.toml into `folder`."""
+def write_weights(generator: Generator, folder: Path) -> Path:
+    """weights.safetensors (float16) in `folder`; returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
-    state = {k: v.detach().half().contiguous() for k, v in generator.state_dict().items()}
+    state = {k: v.detach().cpu().half().contiguous() for k, v in generator.state_dict().items()}
     save_file(state, folder / "weights.safetensors")
     (folder / "weights.safetensors").chmod(0o644)  # the writer keeps it to its owner; a model is for all
-    digest = hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
+    return folder / "weights.safetensors"
+
+
+def export(generator: Generator, folder: Path, pictures: int, hours: float) -> None:
+    """Write weights.safetensors (float16) and model.toml into `folder`."""
+    digest = hashlib.sha256(write_weights(generator, folder).read_bytes()).hexdigest()
     arch = {k: v for k, v in asdict(generator.arch).items() if v is not None}
     lines = [
         "version = 1",

@@ -26,7 +26,7 @@ class Team:
         if self.size == 1:
             return clock_s
         grads = [p.grad for p in parameters if p.grad is not None]
-        flat = torch.cat([g.flatten() for g in grads] + [torch.tensor([clock_s])])
+        flat = torch.cat([g.flatten() for g in grads] + [torch.tensor([clock_s], device=grads[0].device)])
         dist.all_reduce(flat)
         flat /= self.size
         place = 0

@@ -10,8 +10,8 @@ from perform.core.card import check_hash, read_card
 from perform.core.errors import PerformError, UsageError
 from perform.train.micro import shape
 from perform.train.micro.painter import repaint_share, train
-from perform.train.micro.running import Run
 from perform.train.micro.teach import read_recipe
+from perform.train.running import Run
 
 SECONDS = 4.0
 

@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from perform.commands.arguments import say
+from perform.train.running import Mean, Run
 
 from .pictures import others, scene_batch
-from .running import Mean, Run
 from .shape import autoencoder
 
 RATE = 2.5e-3

@@ -21,10 +21,10 @@ from torch import Tensor
 from perform.commands.arguments import say
 from perform.core.errors import PerformError
 from perform.train import scenes
+from perform.train.running import Mean, Run
 
 from .autoencoder import pyramid
 from .pictures import others, scene_batch, seeded
-from .running import Mean, Run
 from .shape import Micro, alphas, build, tokens
 
 RATE = 9e-4

@@ -45,6 +45,10 @@ class Run:
         """Whether a checkpoint should be written now."""
         return time.perf_counter() - self._saved > self.save_every_s
 
+    def put_off(self) -> None:
+        """No checkpoint could be written: it is due again after the usual time."""
+        self._saved = time.perf_counter()
+
     def save(self, state: dict[str, Any]) -> None:
         """Write all at once, or not at all."""
         state = state | {"run": (self.spent, self.steps, self.pictures)}
