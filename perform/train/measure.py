@@ -22,6 +22,7 @@ from perform.train import rules
 
 SEEDS = 64
 WALKS, STEPS = 6, 60
+SMALLEST = 32  # px that the layers need
 LATER = 10_000  # the training pictures' seeds start here: other pictures than the model's, of the same rules
 
 
@@ -35,6 +36,8 @@ def random_layers(width: int = 24) -> list[Tensor]:
 @torch.no_grad()
 def features(pictures: Tensor) -> Tensor:
     """Pictures [n, 3, side, side] -> [n, features], each layer at each size weighing alike."""
+    if pictures.shape[-1] < SMALLEST:
+        pictures = F.interpolate(pictures, size=SMALLEST, mode="bilinear", align_corners=False)
     parts = []
     for side in (pictures.shape[-1], pictures.shape[-1] // 2, pictures.shape[-1] // 4):
         x = F.adaptive_avg_pool2d(pictures, side)
