@@ -90,11 +90,12 @@ def _shader(text: str, name: str, trusted: bool) -> SourcePlan:
 
 
 def _deck(text: str, letter: str) -> SourcePlan:
-    """Another deck's picture, a frame late; `deck:out` is the finished picture."""
-    from perform.gl.rows import FINISHED, LETTERS
+    """Another deck's picture, a frame late; `deck:out` is the finished picture, `deck:a/step_1` a step on the way."""
+    from perform.gl.rows import FINISHED, FURTHER, LETTERS
 
-    if letter not in (*LETTERS, FINISHED):
-        raise UsageError(f"source {text!r}: there is deck:{', deck:'.join(LETTERS)} and deck:{FINISHED}")
+    if letter not in (*LETTERS, FINISHED, *FURTHER):
+        known = f"deck:{', deck:'.join(LETTERS)}, deck:{FINISHED} and steps like deck:{FURTHER[0]}"
+        raise UsageError(f"source {text!r}: there is {known}")
     return SourcePlan(text, taken=letter)
 
 

@@ -12,7 +12,7 @@ from perform.core.types import ParamFrame, Value
 from perform.deck_source import SourcePlan
 from perform.engine.engine import Engine
 from perform.engine.painter import Painter
-from perform.gl.rows import FINISHED, LETTERS
+from perform.gl.rows import FINISHED, FURTHER, LETTERS
 from perform.trial.gate import OnTrialError, admit
 
 MakePainter = Callable[[str, SourcePlan], Painter]
@@ -40,7 +40,7 @@ def read_slots(slots: Iterable[Slot], problems: list[str]) -> Slots:
 
 def input_rows(names: Iterable[str]) -> tuple[Param, ...]:
     """A choice of picture for each one that a generator takes in."""
-    choices = ("none", *LETTERS, FINISHED)
+    choices = ("none", *LETTERS, FINISHED, *FURTHER)
     doc = "whose picture the source takes in, a frame late: a deck's, or the finished one (out)"
     return tuple(Param(name, "choice", "none", choices=choices, doc=doc) for name in names)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import moderngl
 
@@ -34,6 +35,7 @@ class Deck:
         self.standing_in = True
         self._upload = Upload(shared, self.where)
         self._leaving = Leaving(shared, self.where, self._upload)
+        self._further: dict[str, Upload] = {}
         self._between: Between | None = None
         self._drawn = Target(shared.ctx, shared.size, shared.dtype)
         self._stand_in = Unit(shared, "stand_in", f"{self.where}/stand_in", stand_in())
@@ -69,14 +71,16 @@ class Deck:
         """Whose pictures it takes in, besides those of its effects."""
         return frozenset({self.taken} if self.taken else ())
 
-    def take(self, frame: Frame | None, before: Frame | None = None) -> None:
-        """The newest frame for this deck. before: that of a model which gives way to it, while it does."""
+    def take(self, frame: Frame | None, before: Frame | None = None, further: Collection[str] = ()) -> None:
+        """The newest frame for this deck. before: that of a model which gives way to it, while it does. further: names
+        of its other pictures that somebody wants."""
         if frame is None:
             return
         mode = self._shared.word(f"{self.where}/interpolate", "off")
         try:
             came = self._upload.take(frame, keep=mode != "off")
             self._leaving.take(before)
+            self._take_further(frame, further)
         except (MediaError, moderngl.Error, ValueError, TypeError) as error:
             self._report("upload_errors", f"{self.where}: {one_line(error)}")
             return
@@ -86,6 +90,20 @@ class Deck:
             self._between = Between(self._shared)
         if self._between is not None and came and self._upload.texture is not None:
             self._between.came(self._upload.texture, flow=mode == "flow")
+
+    def _take_further(self, frame: Frame, names: Collection[str]) -> None:
+        """Upload other pictures of a frame; those that nobody wants, or that do not come any more, are let go."""
+        for name in [name for name in self._further if name not in names or name not in frame.extra]:
+            self._further.pop(name).release()
+        for name in names:
+            if name in frame.extra:
+                if name not in self._further:
+                    self._further[name] = Upload(self._shared, self.where, like=self._upload)
+                self._further[name].take(replace(frame, image=frame.extra[name]))
+
+    def further(self) -> dict[str, moderngl.Texture]:
+        """The other pictures of its generator that were wanted and are there, by name."""
+        return {n: up.texture for n, up in self._further.items() if up.texture is not None and self.source is None}
 
     @property
     def delay_s(self) -> float:
@@ -140,5 +158,7 @@ class Deck:
                 unit.release()
         self._drop_between()
         self._leaving.release()
+        for upload in self._further.values():
+            upload.release()
         self._upload.release()
         self._drawn.release()

@@ -17,6 +17,9 @@ FINISHED = "out"
 OWN = "own"
 """As a picture to choose: that of the deck itself, before its effects."""
 
+FURTHER = tuple(f"{letter}/step_{number}" for letter in LETTERS for number in (1, 2, 3))
+"""As pictures to choose: what a deck's generator paints besides its picture; a diffusion model's first steps."""
+
 FITS = ("fill", "fit", "stretch")
 
 DECK_ROWS = (
@@ -110,6 +113,6 @@ _GIVEN = ("inputImage", "startImage", "endImage")
 
 def pick_rows(pictures: Iterable[str]) -> tuple[Param, ...]:
     """A choice of picture for each image input of a shader that the chain does not fill by itself."""
-    doc = "whose picture goes in, a frame late; own: the deck's before its effects; out: the finished picture"
-    choices = (OWN, *LETTERS, FINISHED)
+    doc = "whose picture goes in, a frame late; own: the deck's before its effects; out: the finished one; a/step_1: a step"
+    choices = (OWN, *LETTERS, FINISHED, *FURTHER)
     return tuple(Param(n, "choice", OWN, choices=choices, doc=doc, live=False) for n in pictures if n not in _GIVEN)

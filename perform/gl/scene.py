@@ -111,7 +111,7 @@ class Scene:
         waiting = set(self.seen()) | self._taken_in(self.master.units) | self.glimpses.wanted
         waiting |= frozenset() if self.previews is None else self.previews.due
         while waiting:
-            letter = waiting.pop()
+            letter = waiting.pop().partition("/")[0]
             deck = self.decks.get(letter)
             if deck is None or letter in found:
                 continue
@@ -126,8 +126,10 @@ class Scene:
     def take(self, frames: Mapping[str, Frame]) -> None:
         """The newest frame of each deck that is drawn in this frame."""
         self.at_work = self.working()
+        wanted = [name.split("/", 1) for name in self._wanted() | self.glimpses.wanted if "/" in name]
         for letter in self.at_work:
-            self.decks[letter].take(frames.get(letter), frames.get(f"{letter}/before"))
+            further = [name for whose, name in wanted if whose == letter]
+            self.decks[letter].take(frames.get(letter), frames.get(f"{letter}/before"), further)
 
     # Drawing
 
@@ -142,8 +144,9 @@ class Scene:
                 drawn[letter] = deck.render(self._pools[letter])
                 since = mark(f"deck/{letter}", since)
         # Before the master chain draws over them: deck a's targets are its own, too.
-        self._kept.keep({letter: drawn[letter] for letter in wanted if letter in drawn})
-        self.glimpses.take(drawn)
+        seen = {**drawn, **self._further(drawn)}
+        self._kept.keep({name: seen[name] for name in wanted if name in seen})
+        self.glimpses.take(seen)
         if self.previews is not None:
             self.previews.take(drawn)
         picture = self._mixed(drawn, self.seen())
@@ -155,6 +158,10 @@ class Scene:
         self.glimpses.take({FINISHED: picture})
         mark("master", since)
         return picture
+
+    def _further(self, drawn: Iterable[str]) -> dict[str, moderngl.Texture]:
+        """What generators paint besides their picture, as `a/step_1`; only what somebody wants."""
+        return {f"{k}/{name}": texture for k in drawn for name, texture in self.decks[k].further().items()}
 
     def _mixed(self, drawn: Mapping[str, moderngl.Texture], seen: frozenset[str]) -> moderngl.Texture:
         fade, over = self.fade(), self.mixer.over and "b" in seen
@@ -185,7 +192,7 @@ class Scene:
         for letter, deck in self.decks.items():
             wanted |= deck.inputs()
             wanted |= {self._shared.word(f"deck/{letter}/layer/mask", "none")} & {FINISHED}
-        return wanted & ({FINISHED} | self.at_work)
+        return {name for name in wanted if name == FINISHED or name.partition("/")[0] in self.at_work}
 
     def release(self) -> None:
         """Free the GL objects."""
