@@ -113,6 +113,6 @@ _GIVEN = ("inputImage", "startImage", "endImage")
 
 def pick_rows(pictures: Iterable[str]) -> tuple[Param, ...]:
     """A choice of picture for each image input of a shader that the chain does not fill by itself."""
-    doc = "whose picture goes in, a frame late; own: the deck's before its effects; out: the finished one; a/step_1: a step"
+    doc = "whose picture goes in a frame late; own: before its effects; out: the finished one; a/step_1: a model's step"
     choices = (OWN, *LETTERS, FINISHED, *FURTHER)
     return tuple(Param(n, "choice", OWN, choices=choices, doc=doc, live=False) for n in pictures if n not in _GIVEN)
