@@ -71,16 +71,17 @@ def open_show(plan: Mapping[str, Any], clicks: np.ndarray) -> tuple[Any, Watch, 
     return rig, Watch(stage, time.monotonic), player
 
 
-def flashes(watch: Watch) -> np.ndarray:
-    """Numbers of the frames with which a flash begins."""
-    rises = np.diff(np.array(watch.light)) > RISE
+def flashes(watch: Watch, either_way: bool) -> np.ndarray:
+    """Numbers of the frames with which a flash begins, or, either way, with which it ends."""
+    change = np.diff(np.array(watch.light))
+    rises = (np.abs(change) if either_way else change) > RISE
     return np.flatnonzero(rises & ~np.concatenate([[False], rises[:-1]])) + 1
 
 
 def judged(watch: Watch, clicks_s: np.ndarray, plan: Mapping[str, Any]) -> dict[str, list[Any]]:
     """For each click the flash that belongs to it: late_ms, and whether the frames round it held their rate."""
     shown = np.array(watch.shown_s)
-    begin = flashes(watch)
+    begin = flashes(watch, plan["path"] == "pictures")
     late_ms: list[float] = []
     held: list[bool] = []
     missed = 0

@@ -37,9 +37,33 @@ source = "{source}"
 target = "deck/a/level"
 depth = 1.0
 """
+SLOW_PRESET = """
+version = 1
+[deck.a]
+source = "testcard"
+on_beat = "beat"
+[deck.a.params]
+cost_ms = 80.0
+[lfo.turns]
+shape = "square"
+beats = 2.0
+phase = 0.25
+""" + "".join(
+    f"""[[route]]
+source = "lfo/turns"
+target = "deck/a/source/{bar}"
+depth = 1.0
+"""
+    for bar in ("level", "bass", "lowmid", "highmid", "treble", "hit")
+)
+"""A painter that takes 80 ms, on the beat: every other picture is bright."""
 SOURCES = {"hits": "audio/onset", "beats": "beat/pulse"}
-NAMES = {"hits": "hits", "beats": "beats ahead"}
-WHOLE = {"fake device": ("hits", "beats"), "PulseAudio": ("hits", "beats"), "PulseAudio null sink": ("hits",)}
+NAMES = {"hits": "hits", "beats": "beats ahead", "pictures": "80 ms on the beat"}
+WHOLE = {
+    "fake device": ("hits", "beats", "pictures"),
+    "PulseAudio": ("hits", "beats"),
+    "PulseAudio null sink": ("hits",),
+}
 """What the null sink calls heard is off by more than the beats are."""
 QUICK = {"fake device": ("hits",), "PulseAudio": ("beats",), "PulseAudio null sink": ("hits",)}
 SIZE, FPS = (160, 90), 60.0
@@ -69,10 +93,11 @@ def _tempi(path: str, quick: bool) -> tuple[float, ...]:
 def show(device: str, path: str, bpm: float, quick: bool, seed: int) -> dict[str, Any]:
     """One show: late_ms for each click, and what it was made of."""
     plan: dict[str, Any] = {"path": path, "bpm": bpm, "seed": seed, "size": SIZE, "fps": FPS, "device": "fake"}
-    plan["seconds"] = (10.5 if path == "beats" else 5.0) if quick else 60.0
+    plan["seconds"] = (5.0 if path == "hits" else 10.5) if quick else 60.0
     with _room(device) as (folder, env, changes):
         (folder / "presets").mkdir(exist_ok=True)
-        (folder / "presets" / f"{path}.toml").write_text(PRESET.format(source=SOURCES[path]))
+        text = SLOW_PRESET if path == "pictures" else PRESET.format(source=SOURCES[path])
+        (folder / "presets" / f"{path}.toml").write_text(text)
         root = str(Path(__file__).resolve().parents[2])
         env = {**env, "PYTHONPATH": os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])}
         command = [sys.executable, "-m", "perform.bench._latency_show", json.dumps({**plan, **changes})]

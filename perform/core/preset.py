@@ -21,7 +21,7 @@ VERSION = 1
 FREE: Mapping[str, type] = {"lfo": Lfo, "random": Random, "pulse": Pulse, "loop": Loop}
 """Kinds of sources that a preset brings itself: `[pulse.NAME]` becomes the source `pulse/NAME`."""
 _TOP = {"version", "name", "title", "doc", "tags", "deck", "mix", "master", "params", "route", *FREE}
-DECK_OWN = ("level", "bypass", "fit", "interpolate")
+DECK_OWN = ("level", "bypass", "fit", "interpolate", "on_beat")
 """Values of a deck itself: `level` in `[deck.b]` is `deck/b/level`."""
 DECK_GROUPS = ("layer", "inputs")
 """Tables of a deck whose values lie under an address of that name: `[deck.b.layer]` is `deck/b/layer/…`."""

@@ -22,6 +22,7 @@ from perform.engine.landing import Landing
 from perform.engine.lead import Lead, PainterDelay
 from perform.engine.mailbox import ControlQueue
 from perform.engine.musical import MusicalTime
+from perform.engine.on_beat import OFF, OnBeat, Plan
 from perform.engine.pacing import MOST_DT_S
 from perform.engine.painter import NO_PICTURES, Painter
 from perform.engine.taking import pictures_for
@@ -73,6 +74,8 @@ class Engine:
         self.delays: dict[str, PainterDelay] = {}
         self.moments: dict[str, Moment] = {}
         self.landing = Landing(table, self.delays)
+        self.on_beat: dict[str, OnBeat] = {}
+        self._plans: dict[str, Plan] = {}
         self._landed: Callable[[], None] = lambda: None
         self._command: Callable[[ControlEvent], bool] = lambda _: False
         self._clock = clock
@@ -109,6 +112,7 @@ class Engine:
             self._listen(seconds, dt_s)
             self._land(seconds)
             self._gather(seconds)
+            self._plan()
             self.params = self.bank.apply(self.table, self.signals, dt_s, self._later())
         with self.health.timed("painters"):
             frames = self._paint()
@@ -206,6 +210,7 @@ class Engine:
         """What the beat will be when each painter's picture of now is seen: its parameters peak with the sound too."""
         self.moments = {letter: self.moment.ahead(delay.seconds) for letter, delay in self.delays.items()
                         if delay.seconds > 0.0}  # fmt: skip
+        self.moments |= {n: self.on_beat[n].moment(self.moment, plan) for n, plan in self._plans.items() if plan.starts}
         return {
             f"deck/{letter}/source/": {**beat_values(moment), **free_values(self.free, moment)}
             for letter, moment in self.moments.items()
@@ -223,19 +228,44 @@ class Engine:
             if letter not in self.coming:
                 self._wishes[letter] = self._own(letter)
             frame = painter.newest()
-            if frame is None or seen is None or letter in seen:  # nobody looks: it may rest
+            waits = letter in self._plans and not self._plans[letter].starts and frame is not None
+            if not waits and (frame is None or seen is None or letter in seen):  # nobody looks: it may rest
                 moment = self.moments.get(letter, self.moment)
                 painter.submit(self._wishes.get(letter, ParamFrame({})), moment, taken.get(letter, NO_PICTURES))
                 frame = painter.newest()
+            if letter in self._plans:
+                frame = self.on_beat[letter].shown(frame, self.moment, between=self._draws_between(letter))
             if frame is not None:
                 frames[letter] = frame
                 if self._shown.get(letter) != frame.sequence:
-                    self._shown[letter] = frame.sequence
-                    age_s = self.moment.seconds - frame.moment.seconds + between.get(letter, 0.0)
-                    self.delays.setdefault(letter, PainterDelay()).note(age_s, self.moment.dt_s)
-                    self.health.count(f"deck {letter} frames")
+                    self._note_frame(letter, frame, between.get(letter, 0.0))
         self.params = self.handovers.step(self.moment, self.params, frames)
         return frames
+
+    def _note_frame(self, letter: str, frame: Frame, between_s: float) -> None:
+        self._shown[letter] = frame.sequence
+        self.health.count(f"deck {letter} frames")
+        if letter not in self._plans:  # on the beat, a picture's age tells nothing of its painter
+            age_s = self.moment.seconds - frame.moment.seconds + between_s
+            self.delays.setdefault(letter, PainterDelay()).note(age_s, self.moment.dt_s)
+
+    def _draws_between(self, letter: str) -> bool:
+        return self.params.values.get(f"deck/{letter}/interpolate", OFF) != OFF
+
+    def _plan(self) -> None:
+        """Which decks paint for the beat, and whether one of them begins now. Without a beat to trust none does."""
+        self._plans = {}
+        for letter, painter in self.painters.items():
+            length = str(self.table.base().get(f"deck/{letter}/on_beat", OFF))
+            if length == OFF or not self.landing.quantiser.trusts:
+                self.on_beat.pop(letter, None)
+                continue
+            timed = self.on_beat.get(letter)
+            if timed is None or timed.length != length:
+                timed = self.on_beat[letter] = OnBeat(length)
+            work_s = 0.0 if self.exact else painter.frame_p95_ms / 1000.0
+            self._plans[letter] = timed.plan(self.moment, work_s, painter.newest(),
+                                             between=self._draws_between(letter), exact=self.exact)  # fmt: skip
 
     def _bring_in(self, letter: str, pictures: Mapping[str, Picture] = NO_PICTURES) -> None:
         """A new painter comes in when its first frame is finished and the beat is there; until then the old one plays
@@ -288,6 +318,7 @@ class Engine:
                 "ms_p50": round(p.frame_ms, 2),
                 "failures": p.failures,
                 "last_error": p.last_error,
+                **({"on_beat": self.on_beat[letter].report()} if letter in self.on_beat else {}),
             }
             for letter, p in self.painters.items()
         }

@@ -53,6 +53,10 @@ class Painter(Protocol):
     def frame_ms(self) -> float:
         """Median time of one picture."""
 
+    @property
+    def frame_p95_ms(self) -> float:
+        """What nearly every picture is finished in: the 95th percentile of the last ones."""
+
     def wait_ready(self, seconds: float) -> bool:
         """Wait until it is loaded, or has failed to; False when the time was not enough."""
 
@@ -91,6 +95,11 @@ class InlinePainter:
     def frame_ms(self) -> float:
         """Median time of one picture."""
         return self._timing.percentile(50)
+
+    @property
+    def frame_p95_ms(self) -> float:
+        """The 95th percentile of that."""
+        return self._timing.percentile(95)
 
     @property
     def fps(self) -> float:
@@ -144,6 +153,11 @@ class ThreadPainter:
     def frame_ms(self) -> float:
         """Median time of one picture."""
         return self._timing.percentile(50)
+
+    @property
+    def frame_p95_ms(self) -> float:
+        """The 95th percentile of that."""
+        return self._timing.percentile(95)
 
     @property
     def fps(self) -> float:

@@ -58,15 +58,19 @@ class Between:
         self._period_s = 0.0
         self._came_s: float | None = None
         self._start = 1.0
+        self._due = False
         self.delay_s = 0.0
 
-    def came(self, newer: moderngl.Texture, *, flow: bool) -> None:
-        """A new picture stands in `newer`."""
+    def came(self, newer: moderngl.Texture, *, flow: bool, due_s: float = 0.0) -> None:
+        """A new picture stands in `newer`. due_s: when it is to be seen whole, where that is still to come."""
         now_s = self._shared.moment.seconds
         since_s = 0.0 if self._came_s is None else now_s - self._came_s
         shown = self._way()
         self._came_s = now_s
-        if not 0.0 < since_s <= LONGEST_S:
+        self._due = due_s > now_s
+        if self._due:
+            self._period_s = due_s - now_s
+        elif not 0.0 < since_s <= LONGEST_S:
             self._period_s = 0.0
         elif self._period_s == 0.0:
             self._period_s = since_s
@@ -94,7 +98,7 @@ class Between:
         """What is to be seen now."""
         way = self._way()
         active = self._period_s > NO_GAIN * self._shared.moment.dt_s
-        self.delay_s = self._period_s if active else 0.0
+        self.delay_s = self._period_s if active and not self._due else 0.0
         if way >= 1.0:
             return newer
         bent = flow and self._flow is not None and self._flow.ready

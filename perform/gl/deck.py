@@ -89,7 +89,7 @@ class Deck:
         elif self._between is None:
             self._between = Between(self._shared)
         if self._between is not None and came and self._upload.texture is not None:
-            self._between.came(self._upload.texture, flow=mode == "flow")
+            self._between.came(self._upload.texture, flow=mode == "flow", due_s=frame.moment.seconds)
 
     def _take_further(self, frame: Frame, names: Collection[str]) -> None:
         """Upload other pictures of a frame; those that nobody wants, or that do not come any more, are let go."""

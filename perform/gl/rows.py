@@ -29,6 +29,9 @@ DECK_ROWS = (
           doc="pictures of another shape: cut to fill, shown whole, or stretched"),
     Param("interpolate", "choice", "off", choices=("off", "fade", "flow"),
           doc="draws pictures between those of a slow source: faded, or moved along; at most one of its frames later"),
+    Param("on_beat", "choice", "off", choices=("off", "1/8", "beat", "2 beats", "bar", "2 bars", "4 bars"), live=False,
+          doc="a slow source paints for the beat: begun so early that its picture is finished on the next of these and "
+              "shown then; between them it holds, or moves there where `interpolate` is on"),
     Param("change_on", "choice", "beat", choices=("now", "beat", "bar"),
           doc="when another model comes in, once it is loaded"),
     Param("change_beats", "float", 2.0, 0.0, 64.0, "beats", "square",
