@@ -290,15 +290,17 @@ def _speaker(sound: AudioInput) -> Any:
 
 
 def _record(rig: Rig, options: Options, listeners: LiveHearing, clock: Callable[[], float]) -> None:
+    from perform.manifest import Manifest, manifest_path
     from perform.outputs.video import VideoFile
 
     assert options.record is not None
+    manifest = Manifest(rig.show, manifest_path(options.record), lambda line: rig.show.shaders.notice(line))
     recorder = VideoFile(
         options.record, rig.show.stage.size, options.fps or 30.0, rate_hz=rig.sound.rate_hz,
-        channels=min(rig.sound.channels, 2), live=True, audio_offset_s=0.0,
+        channels=min(rig.sound.channels, 2), live=True, audio_offset_s=0.0, tags=manifest.tags(),
     )  # fmt: skip
     rig.recorder = recorder
-    rig.engine.sinks.append(recorder)
+    rig.engine.sinks += [recorder, manifest]
     listeners.add_listener(on_show_time(recorder.send_audio, clock))
 
 

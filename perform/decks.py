@@ -102,6 +102,11 @@ class Decks:
         plan = self._plans.get(letter)
         return "" if plan is None else plan.text
 
+    def card(self, letter: str) -> Any:
+        """The card of the model that plays on a deck; None where there is none."""
+        plan = self._plans.get(letter)
+        return None if plan is None else plan.card
+
     def unload(self, letter: str) -> None:
         """Take everything off a deck."""
         if letter not in self._plans and f"deck/{letter}" not in self.chains:

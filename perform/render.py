@@ -31,7 +31,7 @@ def render(options: Options, say: Say, progress: Progress = lambda done, total: 
     rig = open_offline(options, say)
     try:
         total = _frames_in_all(rig, options, fps)
-        _add_sinks(rig, options, fps)
+        _add_sinks(rig, options, fps, say)
         pixels = _PixelHash()
         rig.engine.sinks.append(pixels)
         done = _run(rig, fps, total, progress)
@@ -72,20 +72,22 @@ def _frames_in_all(rig: Rig, options: Options, fps: float) -> int:
     return max(1, round(wanted_s * fps))
 
 
-def _add_sinks(rig: Rig, options: Options, fps: float) -> None:
+def _add_sinks(rig: Rig, options: Options, fps: float, say: Say) -> None:
+    from perform.manifest import Manifest, manifest_path
     from perform.outputs.image import PngFolder
     from perform.outputs.video import VideoFile
 
     sinks: list[Sink] = rig.engine.sinks
     if options.record is not None:
+        manifest = Manifest(rig.show, manifest_path(options.record), say)
         rig.recorder = VideoFile(
             Path(options.record), rig.show.stage.size, fps, rate_hz=rig.sound.rate_hz,
-            channels=min(rig.sound.channels, 2), live=False, audio_offset_s=0.0,
+            channels=min(rig.sound.channels, 2), live=False, audio_offset_s=0.0, tags=manifest.tags(),
         )  # fmt: skip
-        sinks.append(_EarlierPictures(rig.recorder, fps))
+        sinks += [_EarlierPictures(rig.recorder, fps), manifest]
         rig.engine.hearing.add_listener(_two_channels(rig.recorder))
     if options.frames is not None:
-        sinks.append(PngFolder(options.frames))
+        sinks += [PngFolder(options.frames), Manifest(rig.show, Path(options.frames) / "manifest.json", say)]
 
 
 def _two_channels(recorder: Sink) -> Callable[[AudioBlock], None]:

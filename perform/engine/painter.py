@@ -33,11 +33,13 @@ def numbered(frame: Frame, before: Frame | None) -> Frame:
 
 
 class Painter(Protocol):
-    """What the engine sees of a deck's generator."""
+    """What the engine sees of a deck's generator. used: what it plays besides its model (LoRAs, a ControlNet): name,
+    licence, sha256."""
 
     name: str
     failures: int
     last_error: str
+    used: tuple[Mapping[str, Any], ...]
 
     def submit(self, params: ParamFrame, moment: Moment, pictures: Mapping[str, Picture] = NO_PICTURES) -> None:
         """Ask for a picture of this moment. Never blocks in a live show."""
@@ -74,6 +76,7 @@ class InlinePainter:
         self.name = name
         self.failures = 0
         self.last_error = ""
+        self.used: tuple[Mapping[str, Any], ...] = ()
         self._clock = clock
         self._generator = factory()
         self._frame: Frame | None = None
@@ -85,6 +88,7 @@ class InlinePainter:
         frame = self._generator.render(params, pictures, moment)
         self._frame = numbered(frame, self._frame)
         self.last_error = _notice(self._generator) or self.last_error
+        self.used = getattr(self._generator, "used", ())
         self._timing.add((self._clock() - began) * 1000.0)
 
     def newest(self) -> Frame | None:
@@ -128,6 +132,7 @@ class ThreadPainter:
         self.name = name
         self.failures = 0
         self.last_error = ""
+        self.used: tuple[Mapping[str, Any], ...] = ()
         self._factory = factory
         self._clock = clock
         self._inbox: Mailbox[tuple[ParamFrame, Mapping[str, Picture], Moment]] = Mailbox()
@@ -215,6 +220,7 @@ class ThreadPainter:
         self._painted += 1
         self._outbox.put(numbered(frame, self._outbox.peek()))
         self.last_error = _notice(generator) or self.last_error
+        self.used = getattr(generator, "used", ())
         self._timing.add((ended - began) * 1000.0)
         self._finished = [*self._finished[-240:], ended]
 

@@ -21,7 +21,8 @@ QUEUE_SOUND_S = 8.0
 
 
 class VideoFile:
-    """A Sink that writes one file. size: (w, h). fps: 1..1000. crf: 0 (lossless) .. 51, of libx264.
+    """A Sink that writes one file. size: (w, h). fps: 1..1000. crf: 0 (lossless) .. 51, of libx264. tags: metadata of
+    the file.
 
     live=True: pictures carry their own time (`moment.seconds`), a full queue drops the newest and counts it, and any
     trouble (disk full, no such folder) stops the recording, once: `error` then holds one line, the show goes on.
@@ -44,6 +45,7 @@ class VideoFile:
         live: bool,
         crf: float = 17.0,
         audio_offset_s: float | None = None,
+        tags: Mapping[str, str] | None = None,
         mux: Callable[..., Any] = Mux,
     ) -> None:
         self.path = Path(path)
@@ -63,7 +65,7 @@ class VideoFile:
                 raise MediaError(
                     f"recording {path}: size {size[0]}x{size[1]} at {fps:g} frames a second makes no sense"
                 )
-            self._mux = mux(self.path, size, fps, rate_hz, channels, live, crf)
+            self._mux = mux(self.path, size, fps, rate_hz, channels, live, crf, **({"tags": tags} if tags else {}))
         except MediaError as error:
             self._fail(error)
             if not live:

@@ -6,6 +6,7 @@ Used by one thread at a time. Times are seconds in the file, 0 at the first pict
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -46,12 +47,13 @@ def _container_options(path: Path) -> tuple[str | None, dict[str, str]]:
 class Mux:
     """One open file. size: pictures [h, w, 3] as (w, h); odd sides gain one repeated row or column.
 
-    Raises MediaError, one line, whenever the file cannot be written on.
+    tags: metadata of the file, like `comment`. Raises MediaError, one line, whenever the file cannot be written on.
     """
 
     def __init__(
-        self, path: Path, size: tuple[int, int], fps: float, rate_hz: float, channels: int, live: bool, crf: float
-    ) -> None:
+        self, path: Path, size: tuple[int, int], fps: float, rate_hz: float, channels: int, live: bool, crf: float,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         import av
 
         self._av = av
@@ -73,6 +75,7 @@ class Mux:
             raise self._failed(error) from error
         try:
             self._container: Any = av.open(self._file, "w", format=format_name, container_options=options)
+            self._container.metadata.update(tags or {})
             self._video = self._add_video(encoders[0], live, crf)
             self._audio = self._add_audio(rate_hz, min(2, channels), live) if channels > 0 else None
         except (av.FFmpegError, OSError, ValueError) as error:

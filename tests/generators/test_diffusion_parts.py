@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from perform.core.card import check_hash, read_card
 from perform.core.errors import ModelError
 from perform.generators.diffusion.families import open_parts
+from perform.generators.diffusion.families.unet import words_to_ids
 from perform.generators.diffusion.parts import Extras, one_step, variance_preserving
 
 UNET = "unet/diffusion_pytorch_model.safetensors"
@@ -73,6 +74,20 @@ def test_a_long_prompt_is_cut_and_said(parts):
     parts.text.notices.clear()
     parts.text.encode("a red fish in the deep blue sea " * 40)
     assert len(parts.text.notices) == 1 and "left out" in parts.text.notices[0] and "\n" not in parts.text.notices[0]
+
+
+def test_words_that_a_model_does_not_know_are_said():
+    class Words:
+        unk_token_id, bos_token_id, eos_token_id, pad_token_id = 3, 1, 2, 0
+
+        def __call__(self, prompt, max_length=None, **_):
+            ids = [1, *({"red": 5}.get(word, 3) for word in prompt.split()), 2]
+            return {"input_ids": torch.tensor([ids + [0] * (max_length - len(ids))]) if max_length else ids}
+
+    notices: list[str] = []
+    assert words_to_ids(Words(), "red", 8, notices).shape == (1, 8) and not notices
+    words_to_ids(Words(), "red xyzzy", 8, notices)
+    assert len(notices) == 1 and "does not know" in notices[0]
 
 
 def test_a_part_that_is_missing_is_named(broken):

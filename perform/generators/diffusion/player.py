@@ -156,7 +156,7 @@ class Player:
         """Pictures that are taken in. One that does not come stays as it was."""
         size, device = (loop.shape.height, loop.shape.width), self.parts.device
         if loop.shape.image and "image" in pictures:
-            loop.image.copy_(fitted(pictures["image"], size, device).mul_(2.0).sub_(1.0))
+            loop.image.copy_(fitted(pictures["image"], size, device).mul(2.0).sub_(1.0))
         if loop.shape.mask and "mask" in pictures:
             mask = light(pictures["mask"], loop.cells[1:], size, device)
             mask = 1.0 - mask if p["inpaint_invert"] else mask

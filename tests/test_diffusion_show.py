@@ -1,0 +1,86 @@
+"""A diffusion model in a whole show: the same film twice, and beside it what it was made with."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from perform.cli import main
+from perform.core.types import Moment
+from perform.generators.diffusion.rows import ROUTES
+from perform.manifest import Manifest, manifest_path
+
+SMALL = ("--size", "64x36", "--fps", "10", "--seconds", "1.2")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_diffusion: Path) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "tiny").symlink_to(tiny_diffusion)
+    lines = ['version = 1\nname = "dream"\n[deck.a]\nsource = "model:tiny"\n[deck.a.inputs]\nimage = "b"\n']
+    lines.append('[deck.a.params]\nprompt_1 = "a red fish"\nprompt_2 = "moon"\nprompt_2_weight = 0.4\nsteps = 2\n')
+    lines.append('feedback = 0.4\nfeedback_zoom = 1.5\n[deck.b]\nsource = "shader:silk"\n')
+    for route in ROUTES:
+        target = f"deck/a/source/{route['target']}"
+        lines.append(f'[[route]]\nsource = "{route["source"]}"\ntarget = "{target}"\ndepth = {route["depth"]}\n')
+    (tmp_path / "presets").mkdir()
+    text = "".join(lines)
+    tomllib.loads(text)
+    (tmp_path / "presets" / "dream.toml").write_text(text)
+    return tmp_path
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
+    assert main(["render", "synth", *arguments, *SMALL, "--json"]) == 0, capsys.readouterr().err
+    out = capsys.readouterr()
+    assert "left out" not in out.err
+    return json.loads(out.out)
+
+
+def test_the_same_performance_gives_the_same_film_and_says_what_it_was_made_with(here, capsys, tiny_diffusion):
+    first = run(capsys, "film.mp4", "--preset", "dream")
+    again = run(capsys, "--frames", "pictures", "--preset", "dream")
+    assert first["sha256"] == again["sha256"] and first["frames"] == 12
+    other = run(capsys, "--frames", "other", "--preset", "dream", "--seed", "77")
+    assert other["sha256"] != first["sha256"]
+    told = json.loads(manifest_path("film.mp4").read_text())
+    (model,) = [entry for entry in told["sources"] if entry["deck"] == "a"]
+    card = tomllib.loads((tiny_diffusion / "model.toml").read_text())
+    assert model["source"] == "model:tiny" and model["model"]["licence"] == "Apache-2.0"
+    assert model["model"]["files"] == card["files"] and len(model["model"]["sha256"]) == 64
+    assert {w["row"]: w["text"] for w in told["words"]}["deck/a/source/prompt_1"] == "a red fish"
+    assert [p["name"] for p in told["presets"]] == ["dream"]
+    assert (here / "pictures" / "manifest.json").is_file()
+    with av.open("film.mp4") as film:
+        inside = json.loads(film.metadata["comment"])
+    assert inside["sources"][0]["model"] == {k: model["model"][k] for k in ("name", "licence", "sha256")}
+    assert any(w["text"] == "a red fish" for w in inside["words"])
+
+
+def test_a_stylegan_is_in_the_manifest_too(here, capsys):
+    run(capsys, "--frames", "pictures", "--preset", "first_light")
+    (source,) = json.loads((here / "pictures" / "manifest.json").read_text())["sources"]
+    assert source["model"]["name"] == "noctiluca" and len(source["model"]["sha256"]) == 64
+    assert source["model"]["trained_on"].startswith("Pictures drawn by this project's own rules")
+
+
+def test_a_manifest_that_cannot_be_written_is_said_and_nothing_else(tmp_path):
+    from types import SimpleNamespace
+
+    from perform.core.params import ParamTable
+
+    engine = SimpleNamespace(painters={}, coming={}, table=ParamTable())
+    decks = SimpleNamespace(source=lambda _: "", card=lambda _: None)
+    show = SimpleNamespace(engine=engine, decks=decks, preset=SimpleNamespace(name="x"))
+    said: list[str] = []
+    manifest = Manifest(show, tmp_path / "gone" / "a.manifest.json", said.append)
+    manifest.send(np.zeros((2, 2, 3), np.uint8), Moment(0.0, 0.0, 0))
+    manifest.close()
+    assert len(said) == 2 and all("cannot be written" in line and "\n" not in line for line in said)
+    assert isinstance(manifest.tags()["comment"], str)
