@@ -2,9 +2,10 @@
 
 Measured on 2 CPU cores (Zen 4, oneDNN): channels_last throughout; transposed convolution followed by the depthwise
 low-pass beats folding the low-pass into four sub-pixel kernels (four times the arithmetic) at every size; style
-and demodulation go into the weights where a picture has more activations than its layer has weights, and onto the
-activations where it has fewer; bias, noise and leaky ReLU are done in place. bfloat16 about halves the time where
-the CPU has it. Wide layers convolve by fewer products (`winograd`).
+and demodulation go into the weights where a picture has far more activations than its layer has weights, and else onto
+the activations, beside weights that were laid out once (`packed`); an up-sampling layer's demodulation and bias ride in
+its low-pass; all styles come of two products (`modulation`); noise and leaky ReLU are done in place. bfloat16 about
+halves the time where the CPU has it. Wide layers convolve by fewer products (`winograd`).
 """
 
 from __future__ import annotations
