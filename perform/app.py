@@ -52,6 +52,10 @@ class Rig:
     clipped: int = 0
     sound_path_s: Callable[[], float] = lambda: 0.0
     told: set[str] = field(default_factory=set)
+    renderer: str = ""
+    missed: Callable[[], int] = lambda: 0
+    panel: Any = None
+    say: Say | None = None
 
     @property
     def engine(self) -> Engine:
@@ -171,10 +175,11 @@ def open_live(options: Options, say: Say) -> Rig:
     """A live show, ready to tick: stage first (it is what may fail), then sound, preset and hands."""
     if options.record is not None:
         check_film(options.record)
-    from perform.gl import describe
+    from perform.control.web.feed import Feed, with_log
     from perform.inputs import open_input
 
-    clock = ShowClock()
+    clock, feed = ShowClock(), Feed()
+    say = with_log(say, feed, clock)
     display = _display(options)
     stage = _open_stage(options, display, say)
     if display == "offscreen" and options.display == "auto":
@@ -190,13 +195,15 @@ def open_live(options: Options, say: Say) -> Rig:
     except PerformError:
         stage.close()
         raise
-    rig = _assemble_live(options, say, clock, stage, sound)
-    rig.software = bool(describe(stage).get("software", True))
+    rig = _assemble_live(options, say, clock, stage, sound, feed)
+    rig.say = say
     return rig
 
 
-def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sound: AudioInput) -> Rig:
+def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sound: AudioInput, feed: Any) -> Rig:
     from perform.control.osc import OscSender
+    from perform.gl import describe
+    from perform.panel import open_panel
 
     table = ParamTable()
     queue = ControlQueue(_is_trigger(table))
@@ -224,7 +231,12 @@ def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sou
     rig = Rig(show, sound, analyser, clock, speaker=speaker, sound_path_s=hearing.path_s)
     if options.record is not None:
         _record(rig, options, listeners=hearing, clock=clock)
+    facts = describe(stage)
+    rig.software, rig.renderer = bool(facts.get("software", True)), str(facts.get("renderer", ""))
     rig.controls = [*_controls(options, table, queue, clock, say), *open_clocks(options, show, clock, say)]
+    panel = open_panel(rig, options, feed, clock, say)
+    if panel is not None:
+        rig.controls.append(panel)
     if options.osc_send:
         rig.sender = OscSender(parse_targets(options.osc_send))
         show.shaders.listeners.append(partial(rig.sender.send, f"/perform/{MESSAGE_ROW.name}"))

@@ -126,11 +126,12 @@ def _params() -> list[Row]:
     from perform.mix import mix_rows
     from perform.options import DEFAULT_PRESET
     from perform.show import ROWS
+    from perform.surprise import ROWS as SURPRISE_ROWS
 
     preset = read_preset(find_preset(DEFAULT_PRESET))
     tempo = (*clock.PARAMS, *quantise.PARAMS)
     groups: list[tuple[str, Sequence[Param]]] = [("audio", PARAMS), ("tempo", tempo), ("", (*ROWS, *look_fade.ROWS)),
-                                                ("learn", midi_desk.PARAMS), *FIXED_ROWS,
+                                                ("learn", midi_desk.PARAMS), ("surprise", SURPRISE_ROWS), *FIXED_ROWS,
                                                  ("mix", mix_rows()), *wish_rows()]  # fmt: skip
     for letter, deck in preset.decks.items():
         plan = plan_source(deck.source)

@@ -19,7 +19,7 @@ DELAYS = ("display_delay_s", "capture_delay_s", "playback_delay_s", "loop_delay_
 NUMBERS = ("midi_clock_offset_s", "osc_out_rate_hz", "tempo_bpm")
 RANGES = {
     "midi_clock_offset_s": (-0.2, 0.2), "osc_out_rate_hz": (1.0, 240.0), "tempo_bpm": (30.0, 240.0),
-    "beats_per_bar": (1, 16),
+    "beats_per_bar": (1, 16), "web": (-1, 65535),
 }  # fmt: skip
 
 
@@ -63,6 +63,8 @@ class Options:
     tempo_source: str | None = None
     tempo_bpm: float | None = None
     beats_per_bar: int | None = None
+    web: int | None = None
+    lan: bool | None = None
 
 
 _VENUE = {
@@ -96,6 +98,7 @@ _VENUE = {
         "panic": "midi_panic",
     },
     "link": {"enabled": "link", "start_stop": "link_start_stop"},
+    "web": {"port": "web", "lan": "lan"},
     "tempo": {"source": "tempo_source", "bpm": "tempo_bpm", "beats_per_bar": "beats_per_bar"},
     "show": {"preset": "preset"},
 }
@@ -193,7 +196,7 @@ def _fitted(path: Path, section: str, key: str, name: str, value: Any) -> Any:
     kinds: dict[str, type | tuple[type, ...]] = {
         "monitor": int, "osc_port": int, "fullscreen": bool, "fps": (int, float), "trim_db": (int, float),
         **dict.fromkeys((*DELAYS, *NUMBERS), (int, float)),
-        "link": bool, "midi_panic": bool, "link_start_stop": bool, "beats_per_bar": int,
+        "web": int, "lan": bool, "link": bool, "midi_panic": bool, "link_start_stop": bool, "beats_per_bar": int,
     }  # fmt: skip
     if name == "osc_out":
         return _targets(where, value)

@@ -22,6 +22,7 @@ def play(options: Options, say: Say, began_s: float | None = None) -> dict[str, 
     """Play until told to stop; returns the health report. `began_s`: monotonic time at which the command began."""
     began_s = time.monotonic() if began_s is None else began_s
     rig = open_live(options, say)
+    say = rig.say or say
     try:
         say(_opening_line(rig, options))
         with _clean_stop(rig), _quiet_memory():
@@ -35,6 +36,7 @@ def _loop(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any
     fps = options.fps or (30.0 if rig.software else 60.0)
     pacer, late = Pacer(fps, time.monotonic, time.sleep), LateStart()
     watch = ShaderWatch(show.stage, show.shaders.go_live())
+    rig.missed = lambda: pacer.missed
     first_picture_s: float | None = None
     before_s, told_s = time.monotonic(), -1.0
     while show.running and not engine.hearing.finished:
@@ -45,6 +47,8 @@ def _loop(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any
             break
         engine.tick(now_s)
         show.after_tick()
+        if rig.panel is not None:
+            rig.panel.after_tick()
         for item in watch.changed():
             show.shaders.saved(item)
         if first_picture_s is None and engine.health.counts.get("deck a frames", 0):
@@ -168,8 +172,9 @@ def _clip_light(rig: Rig) -> str:
 
 def _opening_line(rig: Rig, options: Options) -> str:
     width, height = rig.show.stage.size
-    port = [f"OSC on {c.host}:{c.port}" for c in rig.controls if hasattr(c, "port")]
+    port = [f"OSC on {c.host}:{c.port}" for c in rig.controls if hasattr(c, "host")]
     where = "window" if getattr(rig.show.stage, "has_window", False) else "offscreen"
+    port += [] if rig.panel is None else [f"panel {rig.panel.url}"]
     parts = [f"preset {rig.show.preset.name}", rig.show.source, f"sound {rig.sound.name}", f"{width}x{height} {where}"]
     return "playing " + " · ".join([*parts, *port])
 

@@ -25,6 +25,8 @@ from perform.look_fade import LookFade
 from perform.mix import OVER, PLAIN, AutoFade, find_transition, mix_rows
 from perform.room import Room, sparing_the_room
 from perform.shader_desk import MESSAGE_ROW, LeftOut, ShaderDesk, lacking
+from perform.surprise import ROWS as SURPRISE_ROWS
+from perform.surprise import Surprise
 from perform.trial.gate import OnTrialError, SetAsideError
 
 OUTSIDE = ("midi/", "link/", "mtc/")
@@ -93,6 +95,8 @@ class Show:
         self.shaders = ShaderDesk(engine, self.decks, stage, self._mount, self._mount_mix, say)
         engine.table.add((*ROWS, *look_fade.ROWS))
         engine.table.add((MESSAGE_ROW,))
+        engine.table.add(SURPRISE_ROWS, "surprise")
+        self.surprise = Surprise(engine.table)
         engine.table.add(tempo_clock.PARAMS, "tempo")
         engine.table.add(quantise.PARAMS, "tempo")
         engine.on_landing(self._land)
@@ -314,6 +318,7 @@ class Show:
         """Slow wishes: preset changes and screenshots. A wish that fails leaves the show as it is. Also called in
         mid-tick, for what has waited for the beat."""
         self.auto_fade.step(self.engine.moment)
+        self.surprise.step()
         table = self.engine.table
         self._grant_wishes()
         try:

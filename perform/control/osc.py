@@ -19,6 +19,7 @@ import struct
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
 from perform.control.osc_gate import Argument, Limits, Message, OscError, read_packet
@@ -36,6 +37,7 @@ NORM = "/norm"
 AT = "/at/"
 RECEIVE_BUFFER_BYTES = 4 << 20
 WAITING_MAX = 4096
+MONITORED = 200
 WAKE_S = 0.1
 SO_MEMINFO, DROPS_AT, MEMINFO = 55, 8, struct.Struct("9I")
 """Linux's account of a socket (`include/uapi/linux/sock_diag.h`), the only one that says what a full buffer lost."""
@@ -64,6 +66,7 @@ class OscServer:
         self.host = host
         self.port = port
         self.last_error = ""
+        self.monitor: deque[tuple[float, str, str, tuple[Argument, ...]]] = deque(maxlen=MONITORED)
         self._lookup = lookup
         self._clock = clock
         self._wall = wall
@@ -165,6 +168,7 @@ class OscServer:
 
     def _act(self, message: Message) -> None:
         """Post the event that a message asks for, or count why not."""
+        self.monitor.append((self._clock(), message.address, "in", message.arguments))
         try:
             event = self._event(message)
             if event is not None:

@@ -124,6 +124,10 @@ class RouteBank:
         self.suspended = False
         self.missing: set[str] = set()
 
+    def levels(self) -> tuple[float, ...]:
+        """What each route's source comes to now, 0..1 after its smoothing and curve, in the order of their numbers."""
+        return tuple(cable.value for cable in self._cables)
+
     def apply(
         self,
         table: ParamTable,

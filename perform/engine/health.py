@@ -26,6 +26,11 @@ class Timing:
         n = min(self.count, self._ring.size)
         return float(np.percentile(self._ring[:n], q)) if n else 0.0
 
+    def newest(self, most: int) -> list[float]:
+        """The last durations in ms, oldest first; at most `most`."""
+        n = min(self.count, self._ring.size, most)
+        return [round(float(self._ring[i % self._ring.size]), 2) for i in range(self.count - n, self.count)]
+
 
 class Health:
     """Timings by stage, counters by cause, and the last words of units that failed. One owner: the engine's thread."""

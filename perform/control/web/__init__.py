@@ -1,0 +1,1 @@
+"""The web server inside a show: the OSCQuery socket and the panel, behind one door."""
