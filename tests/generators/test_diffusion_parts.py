@@ -76,6 +76,19 @@ def test_a_long_prompt_is_cut_and_said(parts):
     assert len(parts.text.notices) == 1 and "left out" in parts.text.notices[0] and "\n" not in parts.text.notices[0]
 
 
+def test_attention_by_hand_is_the_libraries_attention(parts, tiny_diffusion):
+    from diffusers.models.attention_processor import AttnProcessor2_0
+
+    theirs = open_parts(tiny_diffusion)
+    assert {type(p).__name__ for p in parts.denoiser.attn_processors.values()} == {"PlainAttention"}
+    theirs.denoiser.set_attn_processor(AttnProcessor2_0())
+    x, t = torch.randn(2, 4, 8, 8), torch.tensor([700.0, 3.0])
+    with torch.inference_mode():
+        embedding, extras = parts.text.encode("a red fish"), Extras.at_rest("cpu", torch.float32)
+        a, b = (each.denoise(x, t, embedding, extras) for each in (parts, theirs))
+    assert torch.allclose(a, b, atol=1e-5)
+
+
 def test_words_that_a_model_does_not_know_are_said():
     class Words:
         unk_token_id, bos_token_id, eos_token_id, pad_token_id = 3, 1, 2, 0

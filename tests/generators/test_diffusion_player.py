@@ -262,3 +262,113 @@ def test_a_glide_arrives_and_takes_as_long_at_any_frame_rate(parts):
             last = prompts.step(p | {"prompt_1": "b"}, at(0), 0.1) or last
         assert torch.equal(last.tokens, parts.text.encode("b").tokens)
         assert len(prompts.weights(p, at(0))) == PROMPTS
+
+
+def test_a_shape_that_finds_no_room_leaves_the_old_one_playing(make, monkeypatch):
+    instrument, whole = make(), loop_module.Loop.record
+
+    def short(self, record):
+        if self.shape.width > 64:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return whole(self, record)
+
+    monkeypatch.setattr(loop_module.Loop, "record", short)
+    paint(instrument, 0)
+    shapes = [paint(instrument, n, width=128, height=128).shape for n in range(1, 5)]
+    assert shapes == [(64, 64, 3)] * 4
+    lines = ["out of memory at 128x128: goes on at 96x96", "out of memory at 96x96: goes on at 64x64"]
+    assert instrument.notices == lines
+
+
+def test_where_nothing_can_be_recorded_the_code_itself_plays(make):
+    def refuses(call):
+        raise RuntimeError("operation not permitted when stream is capturing\nmore")
+
+    instrument = make(refuses)
+    assert np.array_equal(paint(instrument, 0), paint(make(), 0))
+    (line,) = instrument.notices
+    assert "step by step" in line and "\n" not in line
+
+
+def test_a_compiler_that_fails_is_said_and_left_out(make, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("no C++ compiler found")
+
+    monkeypatch.setattr(torch, "compile", broken)
+    instrument = make()
+    assert np.array_equal(paint(instrument, 0, compile=True), paint(make(), 0))
+    paint(instrument, 1, compile=True)
+    assert len(instrument.notices) == 1
+
+
+class Slots:
+    """Stands in for LoRAs: scales what the network gives."""
+
+    def __init__(self) -> None:
+        self.there: dict[int, float] = {}
+
+    def read(self, name: str) -> float:
+        if name == "alien":
+            raise ModelError("alien: is made for sdxl, this model is sd")
+        return float(len(name))
+
+    def put(self, slot: int, lora: float | None) -> bool:
+        if lora is None:
+            self.there.pop(slot, None)
+        else:
+            self.there[slot] = lora
+        return True
+
+
+def test_loras_come_and_go_and_one_that_does_not_fit_is_said(make, parts, monkeypatch):
+    slots, right = Slots(), parts.denoise
+    monkeypatch.setattr(parts, "loras", slots)
+    monkeypatch.setattr(
+        parts, "denoise", lambda x, t, e, extras: right(x, t, e, extras) + sum(extras.lora[n] for n in slots.there)
+    )
+    log: list = []
+    instrument = make(recorder(log))
+    plain = paint(instrument, 0)
+    with_one = paint(instrument, 1, lora_2="ink")
+    assert not np.array_equal(with_one, plain) and slots.there == {1: 3.0} and len(log) == 2
+    assert not np.array_equal(paint(instrument, 2, lora_2="ink", lora_2_scale=0.2), with_one) and len(log) == 2
+    assert np.array_equal(paint(instrument, 3, lora_2="ink", lora_2_scale=0.0), plain)
+    assert not instrument.notices
+    assert np.array_equal(paint(instrument, 4, lora_2="ink", lora_1="alien"), with_one)
+    assert instrument.notices == ["alien: is made for sdxl, this model is sd"]
+    assert np.array_equal(paint(instrument, 5), plain) and not slots.there
+
+
+def test_a_picture_of_the_style_speaks(make, parts, monkeypatch):
+    right = parts.denoise
+    monkeypatch.setattr(parts, "image_prompt", lambda picture: picture.mean().view(1, 1, 1))
+    monkeypatch.setattr(
+        parts, "denoise",
+        lambda x, t, e, extras: right(x, t, e, extras) + (
+            0.0 if extras.image_tokens is None else extras.image_tokens.mean() * extras.image_scale
+        ),
+    )  # fmt: skip
+    there = {"style": Picture(np.full((8, 8, 3), 200, np.uint8), None, 1, 0.0)}
+    plain, styled = paint(make(), 0), paint(make(), 0, there)
+    assert not np.array_equal(plain, styled)
+    assert np.array_equal(paint(make(), 0, there, style_scale=0.0), plain)
+
+
+STREAM = {"steps": 3, "batch": "stream", "eta": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("change", "late"),
+    [({"attention_mid": 0.2}, 0), ({"skip_fine": 0.4}, 0), ({"prompt_1_weight": 0.2, "prompt_2_weight": 1.0}, 0),
+     ({"seed_mix": 0.6}, 2), ({"push": 1.0}, 2), ({"orbit": 0.8}, 2), ({"strength": 0.4}, 1), ({"seed": 8}, 2)],
+)  # fmt: skip
+def test_in_a_stream_a_change_is_seen_when_its_class_says(make, change, late):
+    plain, moved = make(), make()
+    there = {"image": Picture(np.random.default_rng(1).integers(0, 256, (36, 64, 3), np.uint8), None, 1, 0.0)}
+    for n in range(4):
+        paint(plain, n, there, **STREAM), paint(moved, n, there, **STREAM)
+    same = [
+        np.array_equal(paint(plain, n, there, **STREAM), paint(moved, n, there, **STREAM, **change))
+        for n in range(4, 8)
+    ]
+    assert same == [True] * late + [False] * (4 - late)

@@ -60,6 +60,11 @@ class Instrument:
                 told.clear()
         return found
 
+    @property
+    def used(self) -> tuple[Mapping[str, Any], ...]:
+        """What plays besides the model: name, licence, sha256 of each LoRA and ControlNet."""
+        return () if self.player is None else self.player.parts.used
+
     def open(self, card: Any, device: str) -> None:
         """Take a model's card and a device (auto, cpu, cuda, cuda:1, mps). Raises ModelError without a card."""
         if not isinstance(card, Card):

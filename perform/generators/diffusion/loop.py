@@ -19,6 +19,7 @@ from .noise import DRAWS
 from .parts import Embedding, Extras, Parts, Residuals
 from .shape import Shape
 
+NO_MEMORY = (torch.OutOfMemoryError, MemoryError)
 LATENT_MOST = 12.0
 """No latent of a picture is beyond this; in a feedback loop a wild one would be, in the end for ever."""
 
@@ -28,7 +29,7 @@ class Loop:
 
     image [1, 3, h, w] −1..1, mask and where [1, 1, rows, columns] 0..1 (where noise goes), control and style pictures
     0..1, tokens, pooled, words: the embedding (guided: without the words, then with them), bank [DRAWS, steps, c,
-    rows, columns], last [1, c, rows, columns]: the latent of the picture before.
+    rows, columns], style: tokens of a picture, last [1, c, rows, columns]: the latent of the picture before.
     """
 
     def __init__(self, parts: Parts, shape: Shape, embedding: Embedding, extras: Extras) -> None:
@@ -46,6 +47,10 @@ class Loop:
         self.slots = torch.zeros(shape.steps, *self.cells, device=device) if shape.stream else None
         self.extras = Extras(extras.attention, extras.backbone, extras.skip, extras.lora, extras.control,
                              extras.image_scale)  # fmt: skip
+        self.style: Tensor | None = None
+        if shape.style and parts.image_prompt is not None:
+            self.style = parts.image_prompt(torch.zeros(1, 3, shape.height, shape.width, device=device)).clone()
+            self.extras.image_tokens = self.style
         self.look = True  # at the control picture in this frame
         self._kept: list[Residuals] = []
         self._room(embedding)
@@ -82,16 +87,27 @@ class Loop:
         if before.image.shape == self.image.shape:
             self.image.copy_(before.image)
 
-    def record(self, record: Record | None) -> None:
-        """Make ready: with `record`, what plays from now on are recordings; else the code itself. Runs the frame."""
-        ways = (True, False) if self.shape.control else (True,)
-        for self.look in ways:
-            if record is not None:
-                self._play[self.look], self._out[self.look] = record(self._frame)
-            else:
-                self._frame()
+    def record(self, record: Record | None) -> str:
+        """Make ready: with `record`, what plays from now on are recordings; else the code itself. Runs the frame.
+        Returns why there is no recording where one was wanted, it is the code itself then; memory errors come out."""
+        failed = ""
+        for look in (True, False) if self.shape.control else (True,):
+            self.look = look
+            try:
+                if record is not None and not failed:
+                    self._play[look], self._out[look] = record(self._frame)
+                else:
+                    self._frame()
+            except NO_MEMORY:
+                raise
+            except RuntimeError as error:
+                if record is None:
+                    raise
+                self._play.clear()
+                failed = str(error).strip().splitlines()[0][:160] if str(error).strip() else "no reason given"
         self.look = True
         self.last.zero_()
+        return failed
 
     def compiled(self) -> None:
         """Let torch.compile work on the frame."""

@@ -107,6 +107,18 @@ class Control(Protocol):
         """x [n, c, h, w], t [n], picture [n, 3, h, w] 0..1 -> residuals, unscaled."""
 
 
+class Loras(Protocol):
+    """LoRAs in a model's networks: each has a slot, whose scale is `Extras.lora[slot]`."""
+
+    def read(self, name: str) -> Any:
+        """A LoRA's weights, ready for these networks. Slow: called in the background. Raises ModelError, e.g. for one
+        of another family."""
+
+    def put(self, slot: int, lora: Any | None) -> bool:
+        """Let a slot play what `read` gave, or nothing. Quick: called between two pictures. Returns whether something
+        was laid out anew, so that a recording has to be made again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """How noisy a time t is. levels [T] float32: √(1−ᾱ) of a variance-preserving model, σ of a flow; growing.
@@ -153,8 +165,10 @@ class Parts:
     family: "sd", "sdxl", "sana", … prediction: one of PREDICTIONS. factor: pixels per latent cell. native: side of
     the pictures that it was made for, px. multiple: sizes must be whole multiples of this, px. steps: as it is made
     for. starts: index into the schedule at which text-to-image starts. guided: whether guidance says anything to it.
-    control, image_prompt: where something like that is loaded. networks: everything with weights, by name, for
-    LoRAs, hashes and memory. notices: what could not be had, one line each; whoever shows them takes them out.
+    control, image_prompt, loras: where the model has something like that. image_prompt takes a picture [1, 3, h, w]
+    0..1 and gives tokens [1, m, d]. used: what was loaded besides the model, for manifests. networks: everything with
+    weights, by name, for LoRAs, hashes and memory. notices: what could not be had, one line each; whoever shows them
+    takes them out.
     """
 
     family: str
@@ -175,5 +189,7 @@ class Parts:
     denoiser: Any = None
     control: Control | None = None
     image_prompt: Callable[[Tensor], Tensor] | None = None
+    loras: Loras | None = None
+    used: tuple[Mapping[str, Any], ...] = ()
     networks: Mapping[str, Any] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)

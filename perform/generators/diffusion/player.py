@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,15 +18,13 @@ from perform.generators.recorded import Record, record_cuda
 from . import noise
 from .deliver import Delivery
 from .knobs import Inside, Slot, plan_steps
-from .loop import Loop
+from .loop import NO_MEMORY, Loop
 from .parts import LORAS as SLOTS
 from .parts import Embedding, Parts
 from .prompts import Prompts
 from .rows import LORAS, PLACES
 from .shape import Ceiling, Shape, wanted_shape
 from .taken import Where, fitted, light
-
-NO_MEMORY = (torch.OutOfMemoryError, MemoryError)
 
 
 class Player:
@@ -46,6 +45,10 @@ class Player:
         self._slots: list[int] = []
         self._looked = 0
         self._primed = False
+        self._refused: set[Shape] = set()
+        self._loaded = 0
+        self._loras: dict[int, str] = {}
+        self._styled: Any = None
         self.notices: list[str] = []
 
     @property
@@ -60,6 +63,7 @@ class Player:
         assert self._embedding is not None
         while True:
             try:
+                self._load(p)
                 loop = self._fitting(p, pictures)
                 self._write(loop, p, pictures, moment, dt_s, changed is not None)
                 return self._deliver(loop())
@@ -67,6 +71,7 @@ class Player:
                 self._step_down(wanted_shape(p, self.parts, pictures))
 
     def _step_down(self, wanted: Shape) -> None:
+        """There was no room for the picture that was to be painted now."""
         told = self._ceiling.lower(wanted, self.parts.multiple)
         self._loop, self._banked = None, None
         self._background.drop("shape")
@@ -80,42 +85,77 @@ class Player:
 
     def _fitting(self, p: Mapping[str, Any], pictures: Mapping[str, Picture]) -> Loop:
         """The loop for what is wanted; in a live show the one before, until it is built."""
-        parts, embedding = self.parts, self._embedding
-        assert embedding is not None
-        wanted = self._ceiling.under(wanted_shape(p, parts, pictures), parts.multiple)
-        loop = self._loop
+        asked = replace(wanted_shape(p, self.parts, pictures), loaded=self._loaded)
+        wanted, loop = self._ceiling.under(asked, self.parts.multiple), self._loop
         if loop is not None and loop.shape == wanted:
             return loop
-
-        def build() -> Loop | str:
-            try:
-                new = Loop(parts, wanted, embedding, self._inside.extras)
-                if wanted.compiled:
-                    new.compiled()
-                new.record(self._record)
-                return new
-            except NO_MEMORY:
-                return "memory"
-
         if loop is None:
-            found: Any = build()
-        else:
-            found = self._background.want("shape", wanted, build)[1]
-        if found == "memory":
-            raise MemoryError
-        if found is None or found is loop or found.shape != wanted:
-            return loop or self._failed()
+            new = self._build(wanted)
+            self._take(new)
+            return new
+        if wanted in self._refused:
+            return loop
+        found = self._background.want("shape", wanted, lambda: self._tried(wanted))[1]
+        if found is None:
+            return loop
         self._background.drop("shape")
+        if isinstance(found, Shape):  # there was no room for it: the old one plays on, and a smaller one is tried next
+            told = self._ceiling.lower(asked, self.parts.multiple)
+            self._refused.add(found)
+            self.notices.append(told or "out of memory: goes on as it was")
+            return loop
+        if found.shape != wanted:
+            return loop
         self._take(found)
         return found  # type: ignore[no-any-return]
 
-    def _failed(self) -> Loop:
-        raise ModelError("its frame could not be laid out; see the line before")
+    def _tried(self, shape: Shape) -> Loop | Shape:
+        """A loop; the shape itself where there is no room for it."""
+        try:
+            return self._build(shape)
+        except NO_MEMORY:
+            return shape
+
+    def _build(self, shape: Shape) -> Loop:
+        assert self._embedding is not None
+        loop = Loop(self.parts, shape, self._embedding, self._inside.extras)
+        try:
+            if shape.compiled:
+                loop.compiled()
+            failed = loop.record(self._record)
+        except NO_MEMORY:
+            raise
+        except Exception as error:  # a compiler fails in any way
+            if not shape.compiled:
+                raise
+            line = " ".join(str(error).split())[:120]
+            self.notices.append(f"torch.compile cannot work here ({line}): goes on without it")
+            loop = Loop(self.parts, shape, self._embedding, self._inside.extras)
+            failed = loop.record(self._record)
+        if failed:
+            self.notices.append(f"the frame cannot be recorded as a graph ({failed}): it plays step by step, slower")
+        return loop
 
     def _take(self, loop: Loop) -> None:
         if self._loop is not None:
             loop.follow(self._loop)
         self._loop, self._banked, self._slots, self._primed, self._looked = loop, None, [], False, 0
+
+    def _load(self, p: Mapping[str, Any]) -> None:
+        """LoRAs as the rows name them: read in the background, put in between two pictures."""
+        loras = self.parts.loras
+        if loras is None:
+            return
+        for slot in range(LORAS):
+            name, playing = str(p[f"lora_{slot + 1}"]).strip(), self._loras.get(slot, "")
+            if name == playing:
+                continue
+            found: Any = ("", None)
+            if name:
+                found = self._background.want(f"lora {slot + 1}", name, lambda name=name: (name, loras.read(name)))[1]
+            if found is not None and found[0] == name:
+                self._loras[slot] = name
+                self._loaded += bool(loras.put(slot, found[1]))
 
     # What the loop reads
 
@@ -167,6 +207,12 @@ class Player:
             if loop.look:
                 loop.control.copy_(fitted(pictures["control"], size, device))
         self._where.write(loop.where, p, pictures, size)
+        style, look = pictures.get("style"), self.parts.image_prompt
+        if loop.style is not None and style is not None and look is not None:
+            mark = (id(loop), style.sequence // int(p["control_every"]))
+            if mark != self._styled:
+                self._styled = mark
+                loop.style.copy_(look(fitted(style, size, device)))
 
     def _number(self, loop: Loop, p: Mapping[str, Any], moment: Moment, dt_s: float) -> None:
         shape, parts = loop.shape, self.parts

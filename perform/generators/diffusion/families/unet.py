@@ -6,7 +6,7 @@ connections on the way up.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from torch import Tensor
 from perform.core.errors import ModelError
 
 from ..parts import Embedding, Extras, Parts, variance_preserving
+from .attention import use_plain
 from .opened import config_of, failing_as_model_error, network
 
 COARSE, OTHERS = 0, 1
@@ -28,6 +29,8 @@ def load(folder: Path, index: Mapping[str, Any], device: Any, dtype: torch.dtype
     unet = network(UNet2DConditionModel, folder / "unet", device, dtype)
     if device.type in ("cpu", "cuda"):
         unet = unet.to(memory_format=torch.channels_last)
+    if device.type == "cpu":
+        use_plain(unet)
     text = ClipText(folder, device, dtype)
     width, wanted = text.width, int(unet.config.cross_attention_dim)
     if width != wanted:
@@ -70,9 +73,8 @@ class UNetDenoise:
         self.extras: Extras | None = None
         for place, blocks in enumerate((unet.down_blocks, [unet.mid_block], unet.up_blocks)):
             for block in blocks:
-                for name, module in block.named_modules() if block is not None else ():
-                    if name.endswith("attn2"):
-                        module.register_forward_hook(self._attention(place))
+                for attention in _to_words(block):
+                    attention.register_forward_hook(self._attention(place))
         for number, block in enumerate(unet.up_blocks):
             block.register_forward_pre_hook(self._way_up(COARSE if number == 0 else OTHERS), with_kwargs=True)
 
@@ -107,6 +109,15 @@ class UNetDenoise:
             return args, {**kwargs, "hidden_states": gained, "res_hidden_states_tuple": skips}
 
         return gained
+
+
+def _to_words(block: Any) -> Iterator[Any]:
+    """Every attention of a block that looks at the words."""
+    for module in block.modules() if block is not None else ():
+        if isinstance(getattr(module, "attn2", None), torch.nn.Module):
+            yield module.attn2
+            if getattr(module, "only_cross_attention", False):  # then the first one does so, too
+                yield module.attn1
 
 
 class ClipText:
