@@ -13,6 +13,8 @@ from perform.core.errors import ModelError
 
 VERSION = 1
 FILE = "model.toml"
+PAINTING = ("unet/", "transformer/")
+"""Where the network lies that paints, in a model of several."""
 MOST_TRIM_PX = 8
 
 
@@ -24,7 +26,7 @@ class Card:
     source: what the model was converted from: file, sha256, format, family.
     trim_px: rim of the picture that is not shown, where a network's padding leaves a line.
     files: of a model that is a folder of several files, each one's path inside it -> its sha256; weights and sha256
-    are then those of the first safetensors among them.
+    are then those of the network that paints.
     """
 
     name: str
@@ -62,8 +64,8 @@ def read_card(folder: str | Path) -> Card:
         raise ModelError(f"{path}: card version {data['version']} is newer than this perform knows ({VERSION})")
     files = _files(data, path)
     if files:
-        first = next((name for name in files if name.endswith(".safetensors")), "")
-        data = {"weights": first, "sha256": files.get(first, "")} | data
+        networks = sorted((n for n in files if n.endswith(".safetensors")), key=lambda n: not n.startswith(PAINTING))
+        data = {"weights": (*networks, "")[0], "sha256": files.get((*networks, "")[0], "")} | data
     missing = [k for k in ("name", "kind", "weights", "sha256") if not isinstance(data.get(k), str)]
     if missing:
         raise ModelError(f"{path}: the card lacks {', '.join(missing)}")

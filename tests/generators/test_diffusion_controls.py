@@ -133,6 +133,14 @@ def test_the_suggested_cables_end_at_rows_that_can_be_moved():
     assert {"audio/bass/level", "audio/bass/hit", "audio/treble/level", "beat/pulse"} <= {r["source"] for r in ROUTES}
 
 
+def test_bass_mids_highs_hits_and_beats_do_different_things(made, tiny_diffusion):
+    painted = {"nothing": played(made, tiny_diffusion, {}, count=1)[0]}
+    for source in dict.fromkeys(route["source"] for route in ROUTES):
+        moved = {r["target"]: ROWS[r["target"]].default + r["depth"] for r in ROUTES if r["source"] == source}
+        painted[source] = played(made, tiny_diffusion, moved, count=1)[0]
+    assert len(painted) == 7 and len({image.tobytes() for image in painted.values()}) == 7
+
+
 @pytest.mark.parametrize("steps", [2, 3])
 def test_a_stream_gives_the_same_pictures_later(steps, made, tiny_diffusion):
     values = {"steps": steps, "orbit": 1.0, "orbit_hz": 1.0, "eta": 0.0}

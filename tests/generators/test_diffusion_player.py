@@ -206,6 +206,29 @@ def test_pictures_of_any_shape_are_taken_in(make, shape, channels):
     assert paint(make(), 0, there).shape == (64, 64, 3)
 
 
+@pytest.mark.parametrize(("prediction", "steps"), [("epsilon", 1), ("epsilon", 4), ("v_prediction", 2), ("sample", 3)])
+def test_the_steps_are_those_of_the_schedulers(make, parts, monkeypatch, prediction, steps):
+    from diffusers import DDIMScheduler
+
+    monkeypatch.setattr(loop_module, "LATENT_MOST", 1e9)
+    monkeypatch.setattr(parts, "prediction", prediction)
+    instrument = make()
+    paint(instrument, 0, steps=steps, eta=0.0)
+    ours = instrument.player._loop
+    scheduler = DDIMScheduler(
+        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", timestep_spacing="trailing",
+        prediction_type=prediction, clip_sample=False,
+    )  # fmt: skip
+    scheduler.set_timesteps(steps)
+    x = ours.bank[0, :1] * (1.0 - scheduler.alphas_cumprod[-1]) ** 0.5
+    with torch.inference_mode():
+        words = parts.text.encode(WORDS["prompt_1"]).tokens
+        for t in scheduler.timesteps:
+            model = parts.denoiser(x, t, encoder_hidden_states=words, return_dict=False)[0]
+            x = scheduler.step(model, t, x, eta=0.0).prev_sample
+    assert torch.allclose(ours.last, x, rtol=2e-3, atol=2e-3)
+
+
 def test_the_noise_keeps_its_spread_wherever_it_is():
     orbit = Orbit()
     for n in range(40):

@@ -140,15 +140,16 @@ def _route(source: str, target: str, depth: float, attack_s: float, release_s: f
     return {"source": source, "target": target, "depth": depth, "attack_s": attack_s, "release_s": release_s} | full
 
 
-# Bass turns the noise: the large form sways. Hits throw it. Mids make the words louder inside the network, highs let
-# detail through, the beat opens the feedback a little less, so that it refreshes on the beat.
+# Bass turns the noise: the large form sways. Hits throw it, and free a loop or a picture that is painted over. Low mids
+# make forms bolder, high mids the words louder, highs let detail through; the beat leans to a second noise and back.
 ROUTES: tuple[dict[str, Any], ...] = (
     _route("audio/bass/level", "orbit", 0.35, 0.03, 0.25, curve="square"),
     _route("audio/bass/hit", "push", 0.7, 0.0, 0.18),
-    _route("audio/lowmid/level", "backbone_coarse", 0.25, 0.03, 0.2),
+    _route("audio/lowmid/level", "backbone_fine", 0.3, 0.03, 0.2),
     _route("audio/highmid/level", "attention_up", 0.35, 0.02, 0.2),
     _route("audio/treble/level", "skip_fine", 0.35, 0.01, 0.12),
-    _route("beat/pulse", "strength", 0.12, 0.0, 0.12),
+    _route("audio/bass/hit", "strength", 0.12, 0.0, 0.18),
+    _route("beat/pulse", "seed_mix", 0.3, 0.0, 0.12),
     *(_route(f"audio/{band}/level", f"noise_band_{n}", 1.0, 0.02, 0.15)
       for n, band in enumerate(("bass", "lowmid", "highmid", "treble"), 1)),
 )  # fmt: skip
