@@ -138,12 +138,13 @@ class ParamFrame:
 class Frame:
     """A finished picture. image: [h, w, 3 or 4] uint8 display-referred sRGB, top row first, or anything with
     `shape` and `__dlpack__` of that layout. sequence: grows by one per picture. moment: what it was painted for.
-    extra: other outputs by name."""
+    extra: other outputs by name. signals: what the painter measured, by name, as sources of modulation."""
 
     image: Any
     sequence: int
     moment: Moment
     extra: Mapping[str, Any] = field(default_factory=dict)
+    signals: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

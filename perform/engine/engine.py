@@ -201,6 +201,10 @@ class Engine:
         self.signals = dict(heard.features.values) if heard is not None else {}
         for sense in self.senses:
             self.signals.update(sense.signals(seconds))
+        for letter, painter in self.painters.items():
+            frame = painter.newest()
+            if frame is not None:
+                self.signals.update({f"deck/{letter}/{name}": value for name, value in frame.signals.items()})
         self.signals.update(beat_values(self.moment))
         self.signals.update(free_values(self.free, self.moment))
         for number in range(1, 9):

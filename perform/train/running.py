@@ -47,7 +47,7 @@ class Run:
 
     def put_off(self) -> None:
         """No checkpoint could be written: it is due again after the usual time."""
-        self._saved = time.perf_counter()
+        self._saved = self._tick = time.perf_counter()
 
     def save(self, state: dict[str, Any]) -> None:
         """Write all at once, or not at all."""

@@ -47,6 +47,7 @@ CONTROLS: Mapping[str, tuple[Any, Mapping[str, Any], str]] = {
     **{f"noise_band_{n}": (0.6, BANDS, "") for n in range(1, 5)},
     "feedback": (0.8, {}, ""),
     "feedback_limit": (0.2, BACK, ""),
+    "coherence": (1.0, BACK, ""),
     "feedback_zoom": (3.0, BACK, ""),
     "feedback_x": (1.0, BACK, ""),
     "feedback_y": (1.0, BACK, ""),
@@ -63,7 +64,7 @@ CONTROLS: Mapping[str, tuple[Any, Mapping[str, Any], str]] = {
     "height": (32, {}, ""),
 }
 SAME_PICTURE = {"show_steps", "compile"}
-ELSEWHERE = {"style_scale", *(f"lora_{n}{more}" for n in (1, 2, 3) for more in ("", "_scale"))}
+ELSEWHERE = {"style_scale", "coherence_take", *(f"lora_{n}{more}" for n in (1, 2, 3) for more in ("", "_scale"))}
 """Rows that need further files; see the tests of those."""
 
 

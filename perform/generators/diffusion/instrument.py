@@ -107,7 +107,7 @@ class Instrument:
         self._before = moment
         self._sequence += 1
         steps = {f"step_{n}": picture for n, picture in enumerate(painted[:-1], 1)}
-        return Frame(painted[-1], self._sequence, moment, steps)
+        return Frame(painted[-1], self._sequence, moment, steps, dict(player.meters))
 
     def close(self) -> None:
         """Let the networks go."""

@@ -15,7 +15,7 @@ from torch import Tensor
 from .noise import DRAWS
 from .parts import LORAS, Extras, Parts, one_step
 
-SCALARS = ("feedback", "carry", "eta", "eta_rest", "guidance")
+SCALARS = ("feedback", "carry", "coherence", "eta", "eta_rest", "guidance")
 PER_SLOT = ("level", "signal", "inverse", "time", "cx", "cm", "next_level", "next_signal")
 
 

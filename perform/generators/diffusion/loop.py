@@ -18,6 +18,7 @@ from .knobs import Knobs
 from .noise import DRAWS
 from .parts import Embedding, Extras, Parts, Residuals
 from .shape import Shape
+from .steady import Steady
 
 NO_MEMORY = (torch.OutOfMemoryError, MemoryError)
 LATENT_MOST = 12.0
@@ -44,6 +45,7 @@ class Loop:
         self.control = torch.zeros(1, 3, shape.height, shape.width, device=device, dtype=parts.dtype)
         self.bank = torch.zeros(DRAWS, shape.steps, *self.cells, device=device)
         self.last = torch.zeros(1, *self.cells, device=device)
+        self.steady = Steady(parts.latent_channels, device)
         self.slots = torch.zeros(shape.steps, *self.cells, device=device) if shape.stream else None
         self.extras = Extras(extras.attention, extras.backbone, extras.skip, extras.lora, extras.control,
                              extras.image_scale)  # fmt: skip
@@ -84,6 +86,8 @@ class Loop:
         """Go on where another loop was: its last picture, as far as the shapes allow."""
         if before.last.shape[1] == self.last.shape[1]:
             self.last.copy_(F.interpolate(before.last, size=self.cells[1:], mode="bilinear", align_corners=False))
+        self.steady.mean.copy_(before.steady.mean)
+        self.steady.spread.copy_(before.steady.spread)
         if before.image.shape == self.image.shape:
             self.image.copy_(before.image)
 
@@ -130,12 +134,14 @@ class Loop:
             mode="bicubic", padding_mode="reflection", align_corners=False,
         )  # fmt: skip
         picture = parts.decoder.encode(self.image).float() if shape.image else None
+        warped = self.steady.held(warped, knobs.scalar("coherence"))
         if picture is None:
             start = warped * knobs.scalar("carry")
         else:
-            start = torch.lerp(picture, warped, knobs.scalar("feedback"))
+            start = torch.lerp(self.steady.bounded(picture), warped, knobs.scalar("feedback"))
         noise = torch.einsum("d,dnchw->nchw", knobs.draws, self.bank)
         seen = self._streamed(start, noise, picture) if self.slots is not None else self._steps(start, noise, picture)
+        self.steady.note(seen[-1], self.last)
         self.last.copy_(seen[-1])
         latents = torch.cat(seen) if shape.shown else seen[-1]
         levels = parts.decoder.decode(latents).float().mul(127.5).add_(128.0).nan_to_num_(128.0).clamp_(0.0, 255.0)

@@ -24,6 +24,7 @@ from .parts import Embedding, Parts
 from .prompts import Prompts
 from .rows import LORAS, PLACES
 from .shape import Ceiling, Shape, wanted_shape
+from .steady import allowed
 from .taken import Where, fitted, light
 
 
@@ -44,11 +45,13 @@ class Player:
         self._banked: Any = None
         self._slots: list[int] = []
         self._looked = 0
+        self._referred: int | None = None
         self._primed = False
         self._refused: set[Shape] = set()
         self._loaded = 0
         self._loras: dict[int, str] = {}
         self._styled: Any = None
+        self.meters = {"drift": 0.0, "flicker": 0.0}
         self.notices: list[str] = []
 
     @property
@@ -66,7 +69,11 @@ class Player:
                 self._load(p)
                 loop = self._fitting(p, pictures)
                 self._write(loop, p, pictures, moment, dt_s, changed is not None)
-                return self._deliver(loop())
+                painted = loop()
+                loop.steady.send()
+                found = self._deliver(painted)
+                self.meters = loop.steady.meters()
+                return found
             except NO_MEMORY:
                 self._step_down(wanted_shape(p, self.parts, pictures))
 
@@ -177,6 +184,9 @@ class Player:
         if seeds != self._banked:
             loop.bank.copy_(noise.bank(*seeds, (loop.shape.steps, *loop.cells)))
             self._banked = seeds
+        referred, self._referred = self._referred, int(p["coherence_take"])
+        if referred not in (None, self._referred):
+            loop.steady.take(loop.last)
         self._show(loop, p, pictures)
         self._number(loop, p, moment, dt_s)
         if not self._primed:
@@ -216,13 +226,14 @@ class Player:
 
     def _number(self, loop: Loop, p: Mapping[str, Any], moment: Moment, dt_s: float) -> None:
         shape, parts = loop.shape, self.parts
-        feedback = min(float(p["feedback"]), float(p["feedback_limit"]))
+        feedback = allowed(min(float(p["feedback"]), float(p["feedback_limit"])), self.meters["drift"])
         strength = float(p["strength"])
         if not shape.image:  # nothing to begin with but the own picture, as far as it is asked for
             strength = 1.0 - feedback * (1.0 - strength)
         plan = plan_steps(parts, strength, shape.steps)
         eta = float(p["eta"])
-        scalars = {"feedback": feedback, "carry": min(4.0 * feedback, 1.0), "eta": eta,
+        scalars = {"feedback": feedback, "carry": min(4.0 * feedback, 1.0),
+                   "coherence": float(p["coherence"]), "eta": eta,
                    "eta_rest": math.sqrt(1.0 - eta * eta), "guidance": float(p["guidance"])}  # fmt: skip
         draws = self._orbit.weights(p, moment, dt_s)
         loop.knobs.write(parts, self._in_work(plan, shape), scalars, draws, moved(p, dt_s))

@@ -74,7 +74,11 @@ def _loop_rows() -> list[Param]:
     return [
         Param("feedback", "float", 0.0, 0.0, 1.0, doc="how far a picture begins with the one before it, as the model "
               "holds it, in place of inputs/image or of noise alone" + FRAME),
-        Param("feedback_limit", "float", 0.9, 0.0, 1.0, doc="most that feedback can reach, whatever moves it" + FRAME),
+        Param("feedback_limit", "float", 0.9, 0.0, 1.0, doc="most that feedback can reach, whatever moves it; "
+              "where the loop drifts it is limited by itself" + FRAME),
+        Param("coherence", "float", 0.0, 0.0, 1.0, doc="how far what is fed back is held to the colours and contrast "
+              "of the picture that coherence_take took" + TICK),
+        Param("coherence_take", "trigger", 0, doc="takes the picture of now as the one to hold to" + FRAME),
         Param("feedback_zoom", "float", 1.0, 0.25, 4.0, "x/s", "log", "grows or shrinks the picture before" + FRAME),
         Param("feedback_x", "float", 0.0, -2.0, 2.0, "widths/s", doc="moves it, to the right above 0" + FRAME),
         Param("feedback_y", "float", 0.0, -2.0, 2.0, "heights/s", doc="moves it, up above 0" + FRAME),

@@ -25,13 +25,15 @@ from perform.train.running import Mean, Run
 
 from .autoencoder import pyramid
 from .pictures import others, scene_batch, seeded
+from .pool import Filler, Pool
 from .shape import Micro, alphas, build, tokens
 
-RATE = 9e-4
-OWN, FOREIGN = 10, 6  # pictures of a batch that belong to their noise, and that do not
+RATE = 1.5e-3
+BATCH = 24
+OWN, FOREIGN = 12, 4  # pictures of a batch that belong to their noise, and that do not
 ALL_NOISE = 0.7  # share of the first that begin at pure noise
 PIXELS = 0.5  # how hard the decoded picture pulls, next to its latent
-LATE = 0.55  # share of the time after which the decoder learns too, and more pictures are decoded
+LATE = 0.8  # share of the time after which pictures are looked at too, and the decoder learns
 
 
 def repaint_share(noise_share: Tensor) -> Tensor:
@@ -90,6 +92,11 @@ class Lessons:
             velocity = self.micro.unet(noisy, t, words).sample
         return a * noisy - s * velocity.float()
 
+    def latent_loss(self, noisy: Tensor, t: Tensor, ids: Tensor, latent: Tensor) -> tuple[Tensor, dict[str, float]]:
+        """The loss of lessons that were drawn before."""
+        off = (self.predict(noisy, t, ids) - latent).abs().mean()
+        return off, {"latent": off.item()}
+
     def loss(self, chance: random.Random, decoded: int) -> tuple[Tensor, dict[str, float]]:
         """One batch's loss; `decoded` of its pictures are compared as pictures too."""
         noisy, t, ids, latent, image = self.batch(chance)
@@ -110,46 +117,71 @@ def load_autoencoder(micro: Micro, folder: Path) -> None:
     micro.vae.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["mean"])
 
 
+class Teacher:
+    """Networks, their mean, the optimiser."""
+
+    def __init__(self, folder: Path, minutes: float, size: int, seed: int, dtype: torch.dtype) -> None:
+        torch.manual_seed(seed)
+        self.micro = build()
+        load_autoencoder(self.micro, folder)
+        for part in (self.micro.vae, self.micro.unet):
+            part.to(memory_format=torch.channels_last)
+        self.micro.vae.encoder.requires_grad_(False)
+        self.parts = [*self.micro.unet.parameters(), *self.micro.text.parameters()]
+        groups = [{"params": self.parts}, {"params": list(self.micro.vae.decoder.parameters())}]
+        self.adam = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
+        self.mean = Mean([self.micro.vae, self.micro.unet, self.micro.text])
+        self.run = Run(folder / "painter.pt", minutes * 60)
+        if state := self.run.resume():
+            self.micro.load(state["live"])
+            Micro(*self.mean.kept).load(state["mean"])
+            self.adam.load_state_dict(state["adam"])
+            self.mean.steps = self.run.steps
+        self.lessons = Lessons(self.micro, size, dtype)
+
+    def step(self, loss: Tensor, losses: dict[str, float], pictures: int, late: bool) -> None:
+        """Learn from a batch."""
+        rate = RATE * min(1.0, (self.run.steps + 1) / 150) * max(0.02, 1 - self.run.done)
+        self.adam.param_groups[0]["lr"], self.adam.param_groups[1]["lr"] = rate, rate if late else 0.0
+        self.adam.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.parts, 1.0)
+        self.adam.step()
+        self.mean.follow()
+        self.run.count(pictures, losses)
+
+    def save(self, preview: Preview | None) -> None:
+        """Checkpoint, a line, a preview."""
+        mean = Micro(*self.mean.kept)
+        self.run.save({"live": self.micro.state(), "mean": mean.state(), "adam": self.adam.state_dict()})
+        say(self.run.line())
+        if preview is not None:
+            preview(mean, self.run)
+
+
 def train(
     folder: Path, minutes: float, size: int, seed: int, dtype: torch.dtype, preview: Preview | None = None
 ) -> Micro:
     """Teach until the time is up; resumes from FOLDER/painter.pt. Returns the mean of the weights."""
-    torch.manual_seed(seed)
-    micro = build()
-    load_autoencoder(micro, folder)
-    for part in (micro.vae, micro.unet):
-        part.to(memory_format=torch.channels_last)
-    micro.vae.encoder.requires_grad_(False)
-    decoder = list(micro.vae.decoder.parameters())
-    parts = [*micro.unet.parameters(), *micro.text.parameters()]
-    adam = torch.optim.AdamW(
-        [{"params": parts}, {"params": decoder}], lr=RATE, betas=(0.9, 0.99), weight_decay=0.01, fused=True
-    )
-    mean = Mean([micro.vae, micro.unet, micro.text])
-    run = Run(folder / "painter.pt", minutes * 60)
-    if state := run.resume():
-        micro.load(state["live"])
-        Micro(*mean.kept).load(state["mean"])
-        adam.load_state_dict(state["adam"])
-        mean.steps = run.steps
-    lessons, chance = Lessons(micro, size, dtype), random.Random(seed + 7919 * run.steps)
+    teacher = Teacher(folder, minutes, size, seed, dtype)
+    run, lessons = teacher.run, teacher.lessons
+    if run.done < LATE:
+        pool, chance = Pool(size // 8), torch.Generator().manual_seed(seed + 7919 * run.steps)
+        vae = teacher.micro.vae.state_dict()
+        with Filler(pool, vae, size, seed + 7919 * run.steps, dtype):
+            run.put_off()
+            while run.done < LATE:
+                teacher.step(*lessons.latent_loss(*pool.deal(BATCH, chance)), BATCH, late=False)
+                if run.due():
+                    teacher.save(preview)
+            say(f"{int(pool.filled)} lessons were drawn")
+    own = random.Random(seed + 7919 * run.steps)
     while run.done < 1:
-        rate = RATE * min(1.0, (run.steps + 1) / 150) * max(0.02, 1 - run.done)
-        late = run.done > LATE
-        adam.param_groups[0]["lr"], adam.param_groups[1]["lr"] = rate, 0.5 * rate if late else 0.0
-        loss, losses = lessons.loss(chance, 8 if late else 3)
-        adam.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(parts, 1.0)
-        adam.step()
-        mean.follow()
-        run.count(OWN + FOREIGN, losses)
-        if run.due() or run.done >= 1:
-            run.save({"live": micro.state(), "mean": Micro(*mean.kept).state(), "adam": adam.state_dict()})
-            say(run.line())
-            if preview is not None:
-                preview(Micro(*mean.kept), run)
-    return Micro(*mean.kept)
+        teacher.step(*lessons.loss(own, 8), OWN + FOREIGN, late=True)
+        if run.due():
+            teacher.save(preview)
+    teacher.save(preview)
+    return Micro(*teacher.mean.kept)
 
 
 def main(argv: list[str] | None = None) -> int:

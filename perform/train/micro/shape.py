@@ -58,7 +58,7 @@ def autoencoder(width: int = 32, latent: int = LATENT) -> Any:
     )
 
 
-def painter(widths: tuple[int, ...] = (96, 144, 192), latent: int = LATENT, words: int = 128) -> Any:
+def painter(widths: tuple[int, ...] = (64, 128, 192), latent: int = LATENT, words: int = 128) -> Any:
     """The U-Net. It has no self-attention, so what it learns at 128 px holds at any size."""
     from diffusers import UNet2DConditionModel
 
@@ -72,7 +72,7 @@ def painter(widths: tuple[int, ...] = (96, 144, 192), latent: int = LATENT, word
         mid_block_type="UNetMidBlock2DCrossAttn",
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
         cross_attention_dim=words,
-        attention_head_dim=48,
+        attention_head_dim=64,
         only_cross_attention=True,
         norm_num_groups=16,
         use_linear_projection=True,
