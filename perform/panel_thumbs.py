@@ -1,7 +1,7 @@
 """Small pictures of presets and models, and the library of prompts: what the panel keeps on disk, in its own thread.
 
 A preset's picture lies beside it (`presets/thumbs/NAME.jpg`); one that has none gets one when it has played for a
-while, in the user's cache folder. A model's is `thumb.jpg` in its folder.
+while, in what perform remembers (the state folder). A model's is `thumb.jpg` in its folder.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Thumbs:
     """Thread: `due` and `offer` from the engine's, `find` from any, disk in its own."""
 
     def __init__(self) -> None:
-        self.folder = platformdirs.user_cache_path("perform", appauthor=False) / "thumbs"
+        self.folder = platformdirs.user_state_path("perform", appauthor=False) / "thumbs"
         self.prompts = platformdirs.user_data_path("perform", appauthor=False) / "prompts.txt"
         self._since: tuple[str, float] = ("", 0.0)
         self._done: set[str] = set()

@@ -26,6 +26,7 @@ GIVE_UP_S = 1.0
 MOST_CLIENTS = 16
 MOST_TEXT = 64 << 10
 MOST_NAMES = 1200
+MOST_ANSWERS = 32
 MOST_NAME = 200
 BURST, PER_S = 400.0, 200.0
 """Messages on one socket."""
@@ -256,8 +257,7 @@ class _Client:
         self._performer = socket.scope.get(ROLE) == PERFORMER
         self._want: dict[str, Any] = {}
         self._frame, self._sent_s = -1, 0.0
-        self._asked = 0
-        self._busy: set[str] = set()
+        self._telling: set[asyncio.Future[None]] = set()
 
     async def serve(self) -> None:
         pace = _Pace()
@@ -273,11 +273,13 @@ class _Client:
                 if what == "state":
                     if stater is None or stater.done():
                         stater = asyncio.ensure_future(self._state())
-                elif isinstance(what, str):
-                    await self._tell(what, told)
+                elif isinstance(what, str) and len(self._telling) < MOST_ANSWERS:  # a slow list holds up no other
+                    task = asyncio.ensure_future(self._tell(what, told))
+                    self._telling.add(task)
+                    task.add_done_callback(self._telling.discard)
         finally:
-            if stater is not None:
-                stater.cancel()
+            for task in (*self._telling, *([] if stater is None else [stater])):
+                task.cancel()
 
     async def _tell(self, what: str, told: Mapping[str, Any]) -> None:
         key = told.get("key")

@@ -32,6 +32,6 @@ export function spoken(value, row) {
   if (typeof value !== "number" || !Number.isFinite(value)) return String(value ?? "");
   if (row.kind === "int") return String(Math.round(value));
   const span = Math.abs(row.hi - row.lo);
-  const places = span >= 200 ? 0 : span >= 20 ? 1 : span >= 2 ? 2 : 3;
+  const places = span >= 200 ? 0 : span >= 20 ? 1 : span >= 0.5 ? 2 : 3;
   return (Math.abs(value) < 0.5 * 10 ** -places ? 0 : value).toFixed(places);
 }

@@ -58,6 +58,13 @@ export function card(title, ...children) {
 /** deck/a/fx/bloom/amount as "amount"; underscores are spaces. */
 export const nameOf = (path) => (path.split("/").pop() || path).replaceAll("_", " ");
 
+/** A row's name without the unit that stands behind its number anyway: duration_s as "duration". */
+export function rowName(row) {
+  const name = nameOf(row.path);
+  const unit = (row.unit || "").toLowerCase();
+  return unit && name.endsWith(` ${unit}`) ? name.slice(0, -unit.length - 1) : name;
+}
+
 export function onceAFrame(act) {
   let waiting = false;
   return () => {

@@ -7,6 +7,8 @@ import { decode, encode } from "./osc.js";
 import { Wire, who } from "./wire.js";
 
 const PREFIX = "/perform/";
+const ECHO_MS = 250;
+const LOST_MS = 5000;
 const TRAIL_MS = 12; // a drag says at most so often where it is; its last word is always said
 
 class Store {
@@ -25,6 +27,8 @@ class Store {
     this.wanted = new Map(); // key -> {signals, live, spectrum, …} of each view on screen
     this.answers = new Map();
     this.lastSent = new Map();
+    this.lastSet = new Map();
+    this.settling = new Set();
     this.listened = new Set();
     this.frames = 0;
   }
@@ -129,13 +133,31 @@ class Store {
   }
 
   take(path, value) {
-    if (this.held.has(path)) {
-      this.later = this.later || new Map();
-      this.later.set(path, value);
+    if (this.quiet(path)) {
+      this.settle(path);
       return;
     }
     this.values.set(path, value);
     for (const tell of this.watchers.get(path) || []) tell(value);
+  }
+
+  /** While a finger is on it, and just after, what comes back is what we said ourselves, late. */
+  quiet(path) {
+    return this.held.has(path) || performance.now() - (this.lastSet.get(path) ?? -1e9) < ECHO_MS;
+  }
+
+  /** When the hand is off, the truth is asked for once. */
+  settle(path) {
+    if (this.settling.has(path)) return;
+    this.settling.add(path);
+    const look = () => {
+      if (this.quiet(path)) setTimeout(look, ECHO_MS);
+      else {
+        this.settling.delete(path);
+        this.askValue(path);
+      }
+    };
+    setTimeout(look, ECHO_MS);
   }
 
   /** Calls tell(value) now (where it is known) and at each change. Returns what ends it. */
@@ -163,9 +185,10 @@ class Store {
       this.send(path, row, true);
       return;
     }
+    const now = performance.now();
+    this.lastSet.set(path, now);
     this.values.set(path, value);
     for (const tell of this.watchers.get(path) || []) tell(value);
-    const now = performance.now();
     const last = this.lastSent.get(path);
     clearTimeout(last?.timer);
     const entry = { at: last?.at ?? 0, timer: 0 };
@@ -183,20 +206,14 @@ class Store {
     this.set(path, true);
   }
 
-  /** While a finger is on it, what comes from elsewhere waits. */
   hold(path, on) {
     if (on) this.held.add(path);
-    else {
-      this.held.delete(path);
-      const value = this.later?.get(path);
-      this.later?.delete(path);
-      if (value !== undefined) setTimeout(() => this.held.has(path) || this.askValue(path), 120);
-    }
+    else this.held.delete(path);
   }
 
   async askValue(path) {
     const told = await this.ask("values", [path]);
-    if (told && path in told && !this.held.has(path)) this.take(path, told[path]);
+    if (told && path in told) this.take(path, told[path]);
   }
 
   send(path, row, value) {
@@ -220,8 +237,9 @@ class Store {
     const key = more === undefined || more === true ? what : `${what} ${JSON.stringify(more)}`;
     if (!this.live?.open) return Promise.resolve(null);
     const waiting = this.answers.get(key);
-    if (waiting) return waiting.promise;
-    const entry = { key };
+    if (waiting && performance.now() - waiting.at < LOST_MS) return waiting.promise;
+    waiting?.done(null);
+    const entry = { key, at: performance.now() };
     entry.promise = new Promise((done) => (entry.done = done));
     this.answers.set(key, entry);
     this.live.send(more === undefined || more === true ? { get: what } : { get: what, of: more, key });

@@ -2,7 +2,7 @@
 // and moved by the keyboard, and shows where the parameter stands with its routes beside where the hand put it.
 
 import { clamp, fromUnit, spoken, toUnit } from "./curves.js";
-import { h, icon, nameOf } from "./dom.js";
+import { h, icon, rowName } from "./dom.js";
 import { Pad } from "./pads.js";
 import { store } from "./store.js";
 
@@ -55,7 +55,7 @@ export function trackLive() {
 }
 
 export function control(row, options = {}) {
-  const label = options.label || nameOf(row.path);
+  const label = options.label || rowName(row);
   const make = { float: slider, int: slider, bool: toggle, choice, colour, point, text, trigger }[row.kind] || text;
   const element = make(row, label, options);
   element.dataset.path = row.path;
@@ -111,7 +111,7 @@ function slider(row, label, options) {
     store.set(row.path, row.kind === "int" ? Math.round(value) : value);
   };
   drag(element, row, upright, () => unit, move);
-  slideKeys(element, row, () => unit, move, () => enter(element, row, label));
+  slideKeys(element, row, () => unit, move, (begun) => enter(element, row, label, begun));
   alive.set(element, (at) => {
     const away = at !== null && Math.abs(at - unit) > 0.004;
     mark.classList.toggle("on", away);
@@ -176,17 +176,17 @@ function slideKeys(element, row, now, move, type) {
       Delete: toUnit(row.def, row),
     }[event.key];
     if (to !== undefined) move(to);
-    else if (event.key === "Enter" || /^[-.\d]$/.test(event.key)) type();
+    else if (event.key === "Enter" || /^[-.\d]$/.test(event.key)) type(event.key);
     else return;
     if (event.key !== "Enter" || to === undefined) event.preventDefault();
   });
 }
 
 /** Type a number over the slider. */
-function enter(element, row, label) {
+function enter(element, row, label, begun = "") {
   if (element.querySelector("input")) return;
   const input = h("input.typed", { type: "text", inputmode: "decimal", "aria-label": `${label}, as a number` });
-  input.value = spoken(Number(store.value(row.path)), row);
+  input.value = begun.length === 1 ? begun : spoken(Number(store.value(row.path)), row);
   let open = true;
   const close = (say) => {
     if (!open) return;
@@ -207,7 +207,7 @@ function enter(element, row, label) {
   input.addEventListener("blur", () => close(false));
   element.append(input);
   input.focus();
-  input.select();
+  if (begun.length !== 1) input.select();
 }
 
 // Switches, choices, triggers

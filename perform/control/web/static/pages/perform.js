@@ -47,7 +47,7 @@ function fader() {
   const transition = store.has("mix/transition") && control(store.rows.get("mix/transition"));
   return h("section.card.mixer", { "aria-label": "Crossfader" },
     h("div.ends", {}, h("span", { text: "A" }), h("span", { text: "B" })), slide,
-    h("div.row", {}, go("mix/to_a", "to A"), go("mix/go", "fade over"), go("mix/to_b", "to B")),
+    h("div.row.three", {}, go("mix/to_a", "to A"), go("mix/go", "fade over"), go("mix/to_b", "to B")),
     h("div.row.pair", {}, transition, store.has("mix/duration_s") && control(store.rows.get("mix/duration_s"), { label: "takes" })));
 }
 
@@ -57,17 +57,18 @@ function moments() {
   const keep = KEEPERS.find((path) => store.has(path));
   const row = store.rows.get(keep);
   const parts = [];
+  const keepers = [];
   if (row) {
     const button = h("button.trigger.keep", { type: "button", "data-path": keep, title: row.doc, onclick: () => {
       store.set(keep, row.kind === "trigger" ? true : stamp());
       button.classList.add("fired");
       setTimeout(() => button.classList.remove("fired"), 400);
     } }, icon("keep"), h("span.label", { text: "Keep this moment" }));
-    parts.push(button);
+    keepers.push(button);
   }
   for (const [path, label] of [["preset/undo", "Undo recall"], ["tempo/one", "Beat one"], ["preset/previous", "Previous"],
     ["preset/next", "Next look"]]) if (store.has(path) && store.rows.get(path).kind === "trigger") parts.push(control(store.rows.get(path), { label }));
-  return h("section.card.moments", { "aria-label": "Moments" }, h("div.row", {}, parts));
+  return h("section.card.moments", { "aria-label": "Moments" }, h("div.row", {}, keepers), h("div.row.three", {}, parts));
 }
 
 const stamp = () => {
