@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -180,3 +181,9 @@ def test_inpainting_keeps_what_the_mask_keeps(made, tiny_diffusion):
         instrument.prepare({"warm": False})
         frames.append(instrument.render(ParamFrame({**SIZE, "seed": seed}), image, Moment(0.0, 0.0, 0)).image)
     assert np.array_equal(*frames)  # all of it is kept: whatever the noise, nothing is painted
+
+
+def test_the_guide_names_every_row_and_says_what_it_does():
+    guide = (Path(__file__).parents[2] / "docs" / "diffusion.md").read_text("utf-8")
+    for row in PARAMS:
+        assert f"| `{row.name}` |" in guide and f"| {row.doc} |" in guide, row.name
