@@ -94,7 +94,7 @@ def _inside_rows() -> list[Param]:
     for place, what in zip(PLACES, ("the way in", "the middle", "the way out"), strict=True):
         doc = f"how much the words say in {what} of the network; 1 as trained" + TICK
         found.append(Param(f"attention_{place}", "float", 1.0, 0.0, 2.0, "x", doc=doc))
-    for name, what in (("coarse", "the coarsest part"), ("fine", "the finer parts")):
+    for name, what in (("coarse", "the coarsest part"), ("fine", "the finer part")):
         doc = f"gain on what {what} of the network thinks itself; 1 as trained, above it bolder forms" + TICK
         found.append(Param(f"backbone_{name}", "float", 1.0, 0.2, 2.0, "x", doc=doc))
         doc = f"gain on what {what} takes over from the way in: detail and place; 1 as trained" + TICK
