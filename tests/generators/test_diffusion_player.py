@@ -96,6 +96,16 @@ def test_a_recording_plays_what_the_code_plays_and_is_made_once_for_a_shape(make
     assert len(log) == 1
     paint(recorded, 5, steps=2)
     assert len(log) == 2
+    paint(recorded, 6), paint(recorded, 7, steps=2)  # the one before is kept
+    assert len(log) == 2
+
+
+def test_a_shape_that_comes_back_is_the_same_picture(make):
+    instrument, fresh = make(), make()
+    for n, steps in enumerate((1, 2, 1, 2)):
+        there = {"noise_mask": Picture(np.full((8, 8, 3), 90, np.uint8), None, 1, 0.0)}
+        assert np.array_equal(paint(instrument, n, there, steps=steps), paint(make(), n, there, steps=steps))
+    assert np.array_equal(paint(instrument, 9), paint(fresh, 9))
 
 
 def test_no_parameter_but_a_shape_asks_for_a_new_recording(make):
@@ -180,7 +190,9 @@ def test_nonsense_in_the_loop_does_not_stay(make, parts, monkeypatch):
     paint(instrument, 0, feedback=0.9)
     monkeypatch.setattr(parts, "denoise", lambda x, *_: torch.full_like(x, float("nan")))
     paint(instrument, 1, feedback=0.9)
+    paint(instrument, 1, feedback=0.9)
     monkeypatch.setattr(parts, "denoise", right)
+    assert instrument.notices == ["the network gives NaN or infinity in float32: those numbers are left out"]
     for n in range(2, 5):
         assert paint(instrument, n, feedback=0.9).std() > 5.0
 

@@ -156,6 +156,7 @@ class Loop:
         knobs, column = self.knobs, (-1, 1, 1, 1)
         model = self._asked(x, knobs.per_slot("time")[index], index)
         x0 = knobs.per_slot("cx")[index].view(column) * x + knobs.per_slot("cm")[index].view(column) * model
+        self.steady.count(x0)
         x0 = x0.nan_to_num(0.0, 0.0, 0.0).clamp(-LATENT_MOST, LATENT_MOST)
         if self.shape.mask and picture is not None:
             x0 = torch.lerp(picture, x0, self.mask)

@@ -40,13 +40,14 @@ class Player:
         self._inside = Inside(parts.device, parts.dtype)
         self._orbit, self._where, self._ceiling, self._deliver = noise.Orbit(), Where(), Ceiling(), Delivery()
         self._loop: Loop | None = None
+        self._spare: Loop | None = None  # of the shape before, so that coming back to it is at once
         self._embedding: Embedding | None = None
         self._negative: tuple[str, Embedding] | None = None
         self._banked: Any = None
         self._slots: list[int] = []
         self._looked = 0
         self._referred: int | None = None
-        self._primed = False
+        self._primed = self._mourned = False
         self._refused: set[Shape] = set()
         self._loaded = 0
         self._loras: dict[int, str] = {}
@@ -73,14 +74,22 @@ class Player:
                 loop.steady.send()
                 found = self._deliver(painted)
                 self.meters = loop.steady.meters()
+                self._mourn(loop)
                 return found
             except NO_MEMORY:
                 self._step_down(wanted_shape(p, self.parts, pictures))
 
+    def _mourn(self, loop: Loop) -> None:
+        """Say once that a network gives NaN or infinity; the picture then is noise and grey, and not for ever."""
+        if loop.steady.lost and not self._mourned:
+            dtype = str(self.parts.dtype).removeprefix("torch.")
+            self.notices.append(f"the network gives NaN or infinity in {dtype}: those numbers are left out")
+        self._mourned = loop.steady.lost
+
     def _step_down(self, wanted: Shape) -> None:
         """There was no room for the picture that was to be painted now."""
         told = self._ceiling.lower(wanted, self.parts.multiple)
-        self._loop, self._banked = None, None
+        self._loop, self._spare, self._banked = None, None, None
         self._background.drop("shape")
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -100,6 +109,11 @@ class Player:
             new = self._build(wanted)
             self._take(new)
             return new
+        if self._spare is not None and self._spare.shape == wanted:
+            self._background.drop("shape")
+            spare = self._spare
+            self._take(spare)
+            return spare
         if wanted in self._refused:
             return loop
         found = self._background.want("shape", wanted, lambda: self._tried(wanted))[1]
@@ -107,6 +121,7 @@ class Player:
             return loop
         self._background.drop("shape")
         if isinstance(found, Shape):  # there was no room for it: the old one plays on, and a smaller one is tried next
+            self._spare = None
             told = self._ceiling.lower(asked, self.parts.multiple)
             self._refused.add(found)
             self.notices.append(told or "out of memory: goes on as it was")
@@ -146,6 +161,9 @@ class Player:
     def _take(self, loop: Loop) -> None:
         if self._loop is not None:
             loop.follow(self._loop)
+        keeps = self._loop is not None and self._loop.shape.loaded == loop.shape.loaded
+        self._spare = self._loop if keeps else None
+        self._where, self._styled = Where(), None
         self._loop, self._banked, self._slots, self._primed, self._looked = loop, None, [], False, 0
 
     def _load(self, p: Mapping[str, Any]) -> None:

@@ -116,7 +116,8 @@ def _inside_rows() -> list[Param]:
 
 
 def _shape_rows() -> list[Param]:
-    return [
+    """Slow to change, so that no route reaches them."""
+    rows = [
         Param("steps", "int", 0, 0, MOST_STEPS, doc="denoise steps for each picture; 0: as the model is made" + ANEW),
         Param("batch", "choice", BATCHES[0], choices=BATCHES, doc="sequential: all steps of a picture, then the next. "
               "stream: the steps of several pictures at once, so that more come a second, each (steps − 1) pictures "
@@ -128,6 +129,7 @@ def _shape_rows() -> list[Param]:
         Param("compile", "bool", False, doc="lets torch.compile work on the network: slow to begin, then faster"
               + ANEW),
     ]  # fmt: skip
+    return [replace(row, live=False) for row in rows]
 
 
 PARAMS: tuple[Param, ...] = (*_prompt_rows(), *_noise_rows(), *_loop_rows(), *_inside_rows(), *_shape_rows())

@@ -27,8 +27,8 @@ class Steady:
     def __init__(self, channels: int, device: Any) -> None:
         self.mean = torch.zeros(1, channels, 1, 1, device=device)
         self.spread = torch.ones(1, channels, 1, 1, device=device)
-        self._meters = torch.zeros(len(METERS), device=device)
-        self._read = torch.zeros(len(METERS), pin_memory=torch.device(device).type == "cuda")
+        self._meters = torch.zeros(len(METERS) + 1, device=device)
+        self._read = torch.zeros(len(METERS) + 1, pin_memory=torch.device(device).type == "cuda")
 
     def held(self, x: Tensor, coherence: Tensor) -> Tensor:
         """A latent [1, c, h, w] that goes round again: nearer to the reference by `coherence`, within bounds."""
@@ -64,7 +64,16 @@ class Steady:
 
     def meters(self) -> dict[str, float]:
         """As last sent and arrived: 0 at rest, 1 at the bounds (drift); 1 when nothing is as it was (flicker)."""
-        return dict(zip(METERS, (min(float(v), 2.0) for v in self._read), strict=True))
+        return dict(zip(METERS, (min(float(v), 2.0) for v in self._read[:-1]), strict=True))
+
+    def count(self, x0: Tensor) -> None:
+        """Note whether the last prediction of a picture held NaN or infinity."""
+        self._meters[-1].copy_((~x0.isfinite()).any())
+
+    @property
+    def lost(self) -> bool:
+        """Whether the picture that arrived last came of such numbers."""
+        return bool(self._read[-1] > 0.0)
 
 
 SPREAD_LIMIT = 0.916
