@@ -125,6 +125,7 @@ def _params() -> list[Row]:
     from perform.gl import FIXED_ROWS
     from perform.mix import mix_rows
     from perform.options import DEFAULT_PRESET
+    from perform.route_desk import ROWS as ROUTE_DESK_ROWS
     from perform.show import ROWS
     from perform.surprise import ROWS as SURPRISE_ROWS
 
@@ -140,7 +141,7 @@ def _params() -> list[Row]:
             groups.append((f"deck/{letter}/fx/{slot.name}", effect_rows(slot.shader)))
     for slot in preset.master:
         groups.append((f"master/fx/{slot.name}", effect_rows(slot.shader)))
-    groups.append(("", route_rows(preset.routes)))
+    groups.append(("", (*ROUTE_DESK_ROWS, *route_rows(preset.routes))))
     return [_placed(prefix, row) for prefix, rows in groups for row in rows]
 
 

@@ -23,7 +23,8 @@ from perform.engine.engine import Engine
 from perform.gl.rows import LETTERS
 from perform.look_fade import LookFade
 from perform.mix import OVER, PLAIN, AutoFade, find_transition, mix_rows
-from perform.room import Room, sparing_the_room
+from perform.room import Room, room_paths, sparing_the_room
+from perform.route_desk import RouteDesk
 from perform.shader_desk import MESSAGE_ROW, LeftOut, ShaderDesk, lacking
 from perform.surprise import ROWS as SURPRISE_ROWS
 from perform.surprise import Surprise
@@ -97,6 +98,8 @@ class Show:
         engine.table.add((MESSAGE_ROW,))
         engine.table.add(SURPRISE_ROWS, "surprise")
         self.surprise = Surprise(engine.table)
+        self.routes = RouteDesk(engine, self._is_source, room_paths())
+        self.routes.mount()
         engine.table.add(tempo_clock.PARAMS, "tempo")
         engine.table.add(quantise.PARAMS, "tempo")
         engine.on_landing(self._land)
@@ -164,6 +167,7 @@ class Show:
         self._reset_mix(preset, problems)
         self._mount()
         table.add(route_rows(preset.routes))
+        self.routes.mount()
         self._set_values(preset, problems)
         problems += self._loose_ends(preset)
         problems += lacking([*(p.document for p in plans.values()), *(d for row in chains.values() for _, d in row)])
@@ -275,6 +279,10 @@ class Show:
                 lines.append(f"route {number}: no parameter {route.target!r}; `perform list params` names them")
         return lines
 
+    def _is_source(self, name: str) -> bool:
+        there = known_sources() | {unit.source for unit in self.engine.free} | set(self.engine.signals)
+        return name in there or name.startswith(OUTSIDE)
+
     def _mount(self) -> None:
         """Add the rows of all that plays, and of what can be asked of it, to the table."""
         self.decks.mount()
@@ -340,7 +348,8 @@ class Show:
         wishes, self.engine.wishes = self.engine.wishes, []
         for path, value in wishes:
             try:
-                self.wishes.grant(path, value)
+                if not self.routes.grant(path, value):
+                    self.wishes.grant(path, value)
             except OnTrialError as coming:
                 self.shaders.notice(str(coming))
                 self.shaders.later(lambda path=path, value=value: self.engine.wishes.append((path, value)))  # type: ignore[misc]

@@ -73,6 +73,7 @@ def route_rows(routes: Sequence[Route]) -> list[Param]:
             Param(f"route/{number}/depth", "float", route.depth, -2.0, 2.0, doc=f"how far {doc} reaches"),
             Param(f"route/{number}/attack_s", "float", route.attack_s, 0.0, 10.0, "s", "square", f"rise of {doc}"),
             Param(f"route/{number}/release_s", "float", route.release_s, 0.0, 10.0, "s", "square", f"fall of {doc}"),
+            Param(f"route/{number}/curve", "choice", route.curve, choices=curves.NAMES, doc=f"bends {doc}"),
             Param(f"route/{number}/on", "bool", True, doc=f"{doc} acts"),
         ]
     return rows
@@ -94,11 +95,11 @@ class _Cable:
         self.armed = True
         self.value = 0.0
 
-    def level(self, source: float, attack_s: float, release_s: float, dt_s: float) -> float:
+    def level(self, source: float, attack_s: float, release_s: float, dt_s: float, curve: str) -> float:
         x = (source - self.route.lo) * self._span
         x = x % 1.0 if self._endless else 0.0 if x < 0.0 else 1.0 if x > 1.0 else x
         self.envelope.attack_s, self.envelope.release_s = attack_s, release_s
-        self.value = curves.shape(self.envelope.step(x, dt_s), self.route.curve)
+        self.value = curves.shape(self.envelope.step(x, dt_s), curve)
         return self.value
 
     def fires(self, source: float) -> int:
@@ -185,5 +186,5 @@ class RouteBank:
             return
         attack_s = float(values.get(knob + "attack_s", route.attack_s))  # type: ignore[arg-type]
         release_s = float(values.get(knob + "release_s", route.release_s))  # type: ignore[arg-type]
-        level = cable.level(source, attack_s, release_s, dt_s)
+        level = cable.level(source, attack_s, release_s, dt_s, str(values.get(knob + "curve", route.curve)))
         lift[route.target] = lift.get(route.target, 0.0) + depth * level

@@ -76,8 +76,8 @@ export class Pad {
     this.x = clamp(x);
     this.y = clamp(y);
     place(this.dot, this.x, this.y);
-    this.lines[0].style.top = `${(1 - this.y) * 100}%`;
-    this.lines[1].style.left = `${this.x * 100}%`;
+    this.lines[0].style.top = inside(1 - this.y);
+    this.lines[1].style.left = inside(this.x);
   }
 
   /** Where the music has taken it. */
@@ -89,6 +89,9 @@ export class Pad {
 }
 
 function place(element, x, y) {
-  element.style.left = `${x * 100}%`;
-  element.style.top = `${(1 - y) * 100}%`;
+  element.style.left = inside(x);
+  element.style.top = inside(1 - y);
 }
+
+/** The dot stays whole at the edges. */
+const inside = (at) => `calc(14px + ${at} * (100% - 28px))`;
