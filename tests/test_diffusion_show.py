@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tomllib
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 
+from perform.app import open_offline
 from perform.cli import main
-from perform.core.types import Moment
+from perform.core.types import ControlEvent, Moment
 from perform.generators.diffusion.rows import ROUTES
+from perform.generators.diffusion.tiny import write_card
 from perform.manifest import Manifest, manifest_path
+from perform.options import Options
 
 SMALL = ("--size", "64x36", "--fps", "10", "--seconds", "1.2")
 
@@ -84,3 +89,37 @@ def test_a_manifest_that_cannot_be_written_is_said_and_nothing_else(tmp_path):
     manifest.close()
     assert len(said) == 2 and all("cannot be written" in line and "\n" not in line for line in said)
     assert isinstance(manifest.tags()["comment"], str)
+
+
+@pytest.mark.parametrize(("how", "said"), [
+    ("nan", "holds NaN or infinity"), ("lacks a folder", "vae"), ("hash", "not those of the card"),
+    ("family", "no family"), ("shape", "unet"),
+])  # fmt: skip
+def test_a_broken_model_is_one_line_and_the_show_goes_on(here, tiny_diffusion, how, said):
+    folder = shutil.copytree(tiny_diffusion, here / "models" / "broken")
+    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    state = load_file(weights)
+    if how == "nan":
+        state["conv_in.weight"][0] = float("nan")
+    elif how in ("shape", "hash"):
+        state["conv_in.weight"] = state["conv_in.weight"][:, :3].contiguous()
+    save_file(state, weights)
+    if how == "lacks a folder":
+        shutil.rmtree(folder / "vae")
+    elif how == "family":
+        (folder / "model_index.json").write_text('{"_class_name": "Unheard"}')
+    if how != "hash":
+        write_card(folder, "broken", "")
+    lines: list[str] = []
+    rig = open_offline(Options(audio="silence", source="testcard", size=(64, 36)), lines.append)
+    try:
+        for n in range(4):
+            if n == 1:
+                rig.engine.queue.post(ControlEvent("deck/a/load", "model:broken", 0.1, "test"))
+            rig.engine.tick(0.1 * (n + 1))
+            rig.show.after_tick()
+        assert np.asarray(rig.show.stage.finish()).std() > 10 and rig.show.source == "testcard"
+    finally:
+        rig.close()
+    (line,) = [line for line in lines if said in line]
+    assert "\n" not in line and len(line) < 320
