@@ -21,6 +21,13 @@ FAMILIES = {
     "StableDiffusionPipeline": "unet",
     "StableDiffusionImg2ImgPipeline": "unet",
     "LatentConsistencyModelPipeline": "unet",
+    "StableDiffusionXLPipeline": "sdxl",
+    "StableDiffusionXLImg2ImgPipeline": "sdxl",
+    "SanaSprintPipeline": "sana",
+    "SanaSprintImg2ImgPipeline": "sana",
+    "Flux2KleinPipeline": "flux2",
+    "ZImagePipeline": "zimage",
+    "ZImageImg2ImgPipeline": "zimage",
 }
 """The class that `model_index.json` names -> the module here that opens it."""
 

@@ -17,6 +17,7 @@ from perform.core.errors import ModelError
 
 from ..parts import Embedding, Extras, Parts, variance_preserving
 from .attention import use_plain
+from .beside import beside_unet
 from .opened import config_of, failing_as_model_error, network
 
 COARSE, OTHERS = 0, 1
@@ -39,14 +40,16 @@ def load(folder: Path, index: Mapping[str, Any], device: Any, dtype: torch.dtype
     scheduler = config_of(folder / "scheduler", "scheduler_config.json")
     channels = int(unet.config.in_channels)
     factor = decoder.factor
-    return Parts(
-        family="sd", denoise=UNetDenoise(unet, dtype), decoder=decoder, text=text,
+    denoise = UNetDenoise(unet, dtype)
+    parts = Parts(
+        family="sd", denoise=denoise, decoder=decoder, text=text,
         schedule=variance_preserving(alphas(scheduler, folder)),
         prediction=str(scheduler.get("prediction_type", "epsilon")), latent_channels=channels, device=device,
         dtype=dtype, factor=factor, native=int(unet.config.sample_size) * factor,
         multiple=factor << (len(unet.config.block_out_channels) - 1), steps=int(scheduler.get("perform_steps", 1)),
         denoiser=unet, networks={"unet": unet, "text_encoder": text.model, "vae": decoder.model},
     )  # fmt: skip
+    return beside_unet(parts, folder, unet, denoise)
 
 
 def alphas(scheduler: Mapping[str, Any], where: Path) -> Tensor:
@@ -89,8 +92,14 @@ class UNetDenoise:
             gain = extras.control
             more["down_block_additional_residuals"] = tuple(r * gain for r in extras.residuals.down)
             more["mid_block_additional_residual"] = extras.residuals.mid * gain
+        if told := self.added(x, embedding):
+            more["added_cond_kwargs"] = told
         out: Tensor = self._unet(x.to(self._dtype), t, encoder_hidden_states=tokens, return_dict=False, **more)[0]
         return out.float()
+
+    def added(self, x: Tensor, embedding: Embedding) -> dict[str, Any]:
+        """What else the network is told, beside the words."""
+        return {}
 
     def _attention(self, place: int) -> Any:
         def scaled(_: Any, __: Any, out: Tensor) -> Tensor | None:
