@@ -1,7 +1,7 @@
 """A CUDA graph's stand-in on a CPU: notes every operation with the tensors it read and wrote, and plays it again.
 
 Like a graph it knows addresses and no Python: a number that a frame took from the host stays what it was when it was
-noted, and what is written into a tensor in place is seen. Whatever would wait for the device is an error.
+noted, and what is written into a tensor in place is seen. Whatever would wait for the device or the host is an error.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class Tape(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         assert not any(word in str(func) for word in WAITS), f"{func} waits for the device"
+        assert "lift_fresh" not in str(func), "a tensor comes from the host"
         out = func(*args, **kwargs)
         read = {_storage(leaf) for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)}
         leaves = [(n, leaf) for n, leaf in enumerate(tree_leaves(out)) if isinstance(leaf, Tensor)]
