@@ -40,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Entry point of `perform`; returns the exit code."""
     # Threads of a network that wait by spinning starve the software renderer and the sound on a small machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing is fetched but by `models add`, which takes this back
     parser = build_parser()
     args = parser.parse_args(argv)
     if not args.command:

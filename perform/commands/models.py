@@ -1,4 +1,4 @@
-"""`perform models`: bring a model in from elsewhere, look at one, list them."""
+"""`perform models`: bring a model in from elsewhere, fetch one, look at one, list them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Mount the command and what it can do."""
     models = commands.add_parser("models", parents=[shared], help="bring models in, look at them", allow_abbrev=False)
     actions = models.add_subparsers(dest="action", metavar="ACTION", required=True)
-    for mount in (_mount_import, _mount_info, _mount_list):
+    for mount in (_mount_import, _mount_add, _mount_info, _mount_list):
         mount(actions, shared)
 
 
 def run(args: argparse.Namespace) -> int:
     """Do what was asked."""
-    return {"import": import_model, "info": show, "list": list_models}[args.action](args)
+    return {"import": import_model, "add": add_model, "info": show, "list": list_models}[args.action](args)
 
 
 def _mount_import(actions: Any, shared: argparse.ArgumentParser) -> None:
@@ -38,6 +38,22 @@ def _mount_import(actions: Any, shared: argparse.ArgumentParser) -> None:
     bring.add_argument("--into", type=Path, metavar="DIR", help="folder of models; your data folder unless given")
     bring.add_argument("--json", action="store_true", help="print the card")
     bring.set_defaults(run=run)
+
+
+def _mount_add(actions: Any, shared: argparse.ArgumentParser) -> None:
+    more = actions.add_parser("add", parents=[shared], help="add a diffusion model or a LoRA",
+                              allow_abbrev=False)  # fmt: skip
+    more.add_argument("what", metavar="NAME|PATH", help="short name, owner/model on the hub, folder, .safetensors")
+    more.add_argument("--name", metavar="N", help="of the model here")
+    more.add_argument("--revision", metavar="R", help="of the repository; the newest unless given")
+    more.add_argument("--licence", default="", metavar="L", help="the terms, if they are not stated there")
+    more.add_argument("--author", default="", metavar="A")
+    more.add_argument("--config", type=Path, metavar="FOLDER", help="settings of a whole model in one file")
+    more.add_argument("--lora", action="store_true", help="it is a LoRA")
+    more.add_argument("--full", action="store_true", help="keep the full decoder, and fetch no tiny one")
+    more.add_argument("--into", type=Path, metavar="DIR", help="folder of models; your data folder unless given")
+    more.add_argument("--json", action="store_true", help="print the card")
+    more.set_defaults(run=add_model)
 
 
 def _mount_info(actions: Any, shared: argparse.ArgumentParser) -> None:
@@ -76,6 +92,28 @@ def import_model(args: argparse.Namespace) -> int:
         say("its licence is written down as unknown; say it with --licence if you know it")
     found = args.into is None
     say(f"play it: perform play --model {name if found else folder}")
+    return 0
+
+
+def add_model(args: argparse.Namespace) -> int:
+    """Fetch or copy a diffusion model or LoRA."""
+    import platformdirs
+
+    from perform.commands.arguments import progress_bar
+    from perform.hub.add import Wish, add
+
+    place = args.into or platformdirs.user_data_path("perform", appauthor=False) / "models"
+    wish = Wish(args.name or "", args.revision, args.licence, args.author, args.full, args.config, args.lora)
+    with progress_bar("fetching", "byte") as progress:
+        card = add(args.what, place, wish, say, progress)
+    if args.json:
+        print(json.dumps(_described(card), indent=1))
+        return 0
+    say(f"{card.name} is in {card.folder}; licence: {card.licence or 'not stated'}")
+    if card.kind == "lora":
+        say(f"play it: set deck/a/source/lora_1 to {card.name}")
+    else:
+        say(f"play it: perform play --model {card.name if args.into is None else card.folder}")
     return 0
 
 

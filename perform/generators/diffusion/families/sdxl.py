@@ -14,7 +14,7 @@ from perform.core.errors import ModelError
 from ..parts import Embedding, Parts, variance_preserving
 from .beside import beside_unet
 from .opened import config_of, failing_as_model_error, network
-from .unet import UNetDenoise, alphas, picture_coder, words_to_ids
+from .unet import UNetDenoise, alphas, coder_folder, picture_coder, words_to_ids
 
 FAMILY = "sdxl"
 
@@ -30,7 +30,7 @@ def load(folder: Path, index: Mapping[str, Any], device: Any, dtype: torch.dtype
     width, wanted = text.width, int(unet.config.cross_attention_dim)
     if width != wanted:
         raise ModelError(f"{folder}: the text encoders give {width} numbers a word, the unet takes {wanted}")
-    decoder = picture_coder(folder / "vae", device, dtype)
+    decoder = picture_coder(coder_folder(folder), device, dtype)
     scheduler = config_of(folder / "scheduler", "scheduler_config.json")
     denoise = SizedDenoise(unet, dtype, device, decoder.factor)
     parts = Parts(
@@ -43,6 +43,7 @@ def load(folder: Path, index: Mapping[str, Any], device: Any, dtype: torch.dtype
         networks={"unet": unet, "text_encoder": text.models[0], "text_encoder_2": text.models[1],
                   "vae": decoder.model},
     )  # fmt: skip
+    parts.notices += decoder.notices
     return beside_unet(parts, folder, unet, denoise)
 
 

@@ -36,7 +36,7 @@ def load(folder: Path, index: Mapping[str, Any], device: Any, dtype: torch.dtype
     width, wanted = text.width, int(unet.config.cross_attention_dim)
     if width != wanted:
         raise ModelError(f"{folder}: the text encoder gives {width} numbers a word, the unet takes {wanted}")
-    decoder = picture_coder(folder / "vae", device, dtype)
+    decoder = picture_coder(coder_folder(folder), device, dtype)
     scheduler = config_of(folder / "scheduler", "scheduler_config.json")
     channels = int(unet.config.in_channels)
     factor = decoder.factor
@@ -49,6 +49,7 @@ def load(folder: Path, index: Mapping[str, Any], device: Any, dtype: torch.dtype
         multiple=factor << (len(unet.config.block_out_channels) - 1), steps=int(scheduler.get("perform_steps", 1)),
         denoiser=unet, networks={"unet": unet, "text_encoder": text.model, "vae": decoder.model},
     )  # fmt: skip
+    parts.notices += decoder.notices
     return beside_unet(parts, folder, unet, denoise)
 
 
@@ -169,6 +170,9 @@ def words_to_ids(tokenizer: Any, prompt: str, length: int, notices: list[str]) -
     return ids
 
 
+SLOW = "this model has no tiny decoder: the full one makes each picture some three times slower"
+
+
 class PictureCoder:
     """An autoencoder's two halves."""
 
@@ -178,6 +182,7 @@ class PictureCoder:
         self._scale = 1.0 if self._tiny else float(model.config.scaling_factor)
         stages = len(model.config.encoder_block_out_channels if self._tiny else model.config.block_out_channels)
         self.factor = 1 << (stages - 1)
+        self.notices = [] if self._tiny else [SLOW]
 
     def encode(self, image: Tensor) -> Tensor:
         """See `parts.Decoder`."""
@@ -189,6 +194,11 @@ class PictureCoder:
     def decode(self, latent: Tensor) -> Tensor:
         """See `parts.Decoder`."""
         return self.model.decode((latent / self._scale).to(self._dtype), return_dict=False)[0]
+
+
+def coder_folder(folder: Path) -> Path:
+    """The tiny autoencoder where there is one."""
+    return folder / "vae_tiny" if (folder / "vae_tiny").is_dir() else folder / "vae"
 
 
 def picture_coder(folder: Path, device: Any, dtype: torch.dtype) -> PictureCoder:

@@ -1,0 +1,1 @@
+"""Models from elsewhere: fetched when asked, checked, and laid down as a folder with a card. Never at show time."""
