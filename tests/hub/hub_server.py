@@ -13,7 +13,7 @@ REVISION = "0123456789abcdef0123456789abcdef01234567"
 
 
 class Hub:
-    """Repositories by name -> folder. requests: (path, Range or None). cut: file -> bytes after which it hangs up, once.
+    """Repositories by name -> folder. requests: (path, Range or None). cut: file -> bytes after which it hangs up.
     wrong: files sent with one byte changed. gated, licences: by name."""
 
     def __init__(self) -> None:
