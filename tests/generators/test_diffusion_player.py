@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from perform.core.card import read_card
 from perform.core.errors import ModelError
@@ -407,3 +409,25 @@ def test_in_a_stream_a_change_is_seen_when_its_class_says(make, change, late):
         for n in range(4, 8)
     ]
     assert same == [True] * late + [False] * (4 - late)
+
+
+def test_a_lora_file_acts_by_name_and_is_told_for_the_manifest(tiny_diffusion, tmp_path):
+    folder = shutil.copytree(tiny_diffusion, tmp_path / "tiny")
+    (folder / "loras").mkdir()
+    where = "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_q"
+    torch.manual_seed(2)
+    save_file({f"{where}.lora_A.weight": torch.randn(4, 32), f"{where}.lora_B.weight": torch.randn(32, 4)},
+              folder / "loras" / "ink.safetensors")  # fmt: skip
+    instrument = Instrument()
+    instrument.open(read_card(folder), "cpu")
+    instrument.prepare({"warm": False})
+    plain = paint(instrument, 0)
+    assert instrument.used == ()
+    inked = paint(instrument, 1, lora_1="ink")
+    assert not np.array_equal(inked, plain)
+    assert not np.array_equal(paint(instrument, 2, lora_1="ink", lora_1_scale=0.5), inked)
+    (used,) = instrument.used
+    assert used["lora"] == "ink" and len(used["sha256"]) == 64
+    assert np.array_equal(paint(instrument, 3), plain) and instrument.used == () and not instrument.notices
+    paint(instrument, 4, lora_2="gone")
+    assert len(instrument.notices) == 1

@@ -55,7 +55,8 @@ class Instrument:
         """What could not be had since this was last asked."""
         found = [self._background.notices.popleft() for _ in range(len(self._background.notices))]
         if self.player is not None:
-            for told in (self.player.notices, self.player.parts.notices, self.player.parts.text.notices):
+            parts = self.player.parts
+            for told in (self.player.notices, parts.notices, parts.text.notices, getattr(parts.loras, "notices", [])):
                 found += told
                 told.clear()
         return found
@@ -63,7 +64,10 @@ class Instrument:
     @property
     def used(self) -> tuple[Mapping[str, Any], ...]:
         """What plays besides the model: name, licence, sha256 of each LoRA and ControlNet."""
-        return () if self.player is None else self.player.parts.used
+        if self.player is None:
+            return ()
+        parts = self.player.parts
+        return (*parts.used, *getattr(parts.loras, "used", ()))
 
     def open(self, card: Any, device: str) -> None:
         """Take a model's card and a device (auto, cpu, cuda, cuda:1, mps). Raises ModelError without a card."""
