@@ -43,6 +43,7 @@ class PanelDesk:
         self._aim_fps = options.fps or (30.0 if rig.software else 60.0)
         self._post: Callable[[ControlEvent], None] = lambda event: None
         self._library = ""
+        self._clipped = 0
         self.links: list[tuple[str, str]] = []
         self.tokens: dict[str, str] = {}
         self.hosts: list[str] = []
@@ -128,7 +129,13 @@ class PanelDesk:
     # In the engine's thread
 
     def after_tick(self) -> None:
-        """Once a tick: let the panel see it, if anybody looks."""
+        """Once a tick: let the panel see it, if anybody looks. Never raises: the show goes on without being seen."""
+        try:
+            self._let_see()
+        except Exception as error:  # noqa: BLE001 - whatever a driver or a part of the show does here
+            self._engine.health.failed("panel", error)
+
+    def _let_see(self) -> None:
         engine, feed = self._engine, self.feed
         moment = engine.moment
         if not self._begun:
@@ -194,7 +201,7 @@ class PanelDesk:
         return told + (" · next loading" if letter in engine.coming else "")
 
     def _clips(self, sound: Mapping[str, int]) -> bool:
-        before, self._clipped = getattr(self, "_clipped", 0), sound.get("clipped", 0)
+        before, self._clipped = self._clipped, sound.get("clipped", 0)
         return self._clipped > before
 
     def _outputs(self, width: int, height: int) -> list[str]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 
+from perform.core.errors import ParamError
 from perform.core.params import Param, ParamTable
 from perform.core.types import Value
 from perform.gl.rows import LETTERS
@@ -60,8 +62,9 @@ class Surprise:
         chance = np.random.default_rng([seed, count, LETTERS.index(letter)])
         thrown = []
         for row in sorted(self._rows(letter), key=lambda row: row.name):
-            table.set(row.name, _thrown(row, table.value(row.name), reach, chance))
-            thrown.append(row.name)
+            with suppress(ParamError):  # a value that its own row does not want stays as it was
+                table.set(row.name, _thrown(row, table.value(row.name), reach, chance))
+                thrown.append(row.name)
         return thrown
 
     def _rows(self, letter: str) -> Iterator[Param]:

@@ -242,12 +242,40 @@ def test_surprise_leaves_the_locked_alone(seat):
     seat.page.get_by_label("lock glow against surprises").first.click()
 
 
+PROMPT = """() => { const store = performPanel.store; const path = 'deck/a/source/prompt_1';
+  store.rows.set(path, {path, kind: 'text', lo: 0, hi: 1, unit: '', curve: 'linear', choices: [], doc: '', def: ''});
+  store.refresh = () => {}; store.values.set(path, 'moss under glass'); store.tell('structure'); }"""
+"""As if a model with a prompt played."""
+
+
+def test_prompts_have_a_library_and_keys(seat):
+    seat.go("perform")
+    seat.page.evaluate(PROMPT)
+    seat.page.get_by_role("button", name="Keep this prompt").click()
+    seat.becomes("prompt/library", "v === 'moss under glass'")
+    seat.page.get_by_label("a prompt 1").fill("a river of ink")
+    seat.page.keyboard.press("Enter")
+    seat.until("performPanel.store.value('deck/a/source/prompt_1') === 'a river of ink'")
+    seat.page.get_by_label("a prompt 1").blur()
+    seat.page.keyboard.press("1")
+    seat.until("performPanel.store.value('deck/a/source/prompt_1') === 'moss under glass'")
+    seat.page.get_by_label("forget moss under glass").click()
+    seat.becomes("prompt/library", "v === ''")
+
+
 def test_routes_show_and_move(seat):
     seat.go("mapping")
     seat.page.get_by_role("button", name="route 1: audio/bass/level to deck/a/source/glow").wait_for()
     seat.drag("route/1/depth", 30)
     seat.becomes("route/1/depth", "v > 0.55")
     seat.until("document.querySelector('.meter.now .fill').style.transform !== 'scaleX(0)'")
+    count = len(seat.page.query_selector_all(".route"))
+    seat.page.get_by_label("source of a new route").select_option("macro/2")
+    seat.page.get_by_label("target of a new route").fill("deck/a/source/speed")
+    seat.page.get_by_role("button", name="join").click()
+    seat.until(f"document.querySelectorAll('.route').length === {count + 1}")
+    seat.page.evaluate(f"performPanel.store.set('route/remove', '{count + 1}')")
+    seat.until(f"document.querySelectorAll('.route').length === {count}")
     find = seat.page.get_by_label("find a parameter")
     find.fill("tempo lead")
     assert seat.at("tempo/lead_s").get_attribute("role") == "slider"

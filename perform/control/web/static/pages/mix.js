@@ -34,6 +34,7 @@ function mixing() {
   const rows = store.under("mix").filter((row) => row.path !== "mix/fade");
   const out = store.under("out").filter((row) => ["out/level", "out/fade_s", "out/safe", "out/testcard", "out/hud"].includes(row.path));
   return [card("Transitions", store.has("mix/fade") && control(store.rows.get("mix/fade"), { label: "crossfader" }), controls(rows)),
+    card("Surprises", controls(["what", "reach", "seed"].map((word) => store.rows.get(`surprise/${word}`)).filter(Boolean))),
     card("Output", controls(out))];
 }
 
