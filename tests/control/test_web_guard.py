@@ -2,6 +2,7 @@
 
 import json
 from contextlib import ExitStack
+from socket import create_connection
 
 import pytest
 from pythonosc.osc_message_builder import OscMessageBuilder
@@ -210,6 +211,21 @@ def test_a_crowd_stays_outside(show):
             socket.send('{"get": "ping"}')
             socket.recv(timeout=3.0)
     assert 9 <= inside <= 17
+
+
+def test_who_connects_and_says_nothing_is_hung_up_on(monkeypatch):
+    monkeypatch.setattr("perform.control.web.server.SILENT_S", 0.3)
+    with served() as show, show.socket("/panel/live") as socket:
+        socket.send('{"get": "ping"}')
+        socket.recv(timeout=3.0)
+        with (
+            create_connection(("127.0.0.1", show.port), timeout=5.0) as silent,
+            create_connection(("127.0.0.1", show.port), timeout=5.0) as slow,
+        ):
+            slow.sendall(b"GET / HTTP/1.1\r\nHost: ")  # and never the rest
+            assert silent.recv(10) == b"" == slow.recv(10)
+        socket.send('{"get": "ping"}')  # who speaks may stay
+        assert json.loads(socket.recv(timeout=3.0))["is"] is True
 
 
 def test_who_asks_too_often_waits(show):

@@ -14,6 +14,8 @@ from perform.core.errors import DeviceError
 
 STOP_S = 2.0
 MOST_CONNECTIONS = 128
+SILENT_S = 10.0
+"""So long may a connection stay open without having asked for anything."""
 MOST_FRAME = 64 << 10
 """Bytes in one socket message."""
 HEADERS_MOST = 16 << 10
@@ -55,7 +57,7 @@ class WebServer:
             import uvicorn
 
             config = uvicorn.Config(
-                self._make(self.port), http="h11", ws="websockets-sansio", loop="asyncio", lifespan="off",
+                self._make(self.port), http=_impatient(), ws="websockets-sansio", loop="asyncio", lifespan="off",
                 log_config=None, access_log=False, log_level="critical", server_header=False, date_header=False,
                 proxy_headers=False, ws_max_size=MOST_FRAME, ws_per_message_deflate=False, ws_ping_interval=15.0,
                 ws_ping_timeout=15.0, h11_max_incomplete_event_size=HEADERS_MOST, timeout_keep_alive=20,
@@ -84,6 +86,22 @@ class WebServer:
             with contextlib.suppress(OSError):
                 self._socket.close()
             self._socket = None
+
+
+def _impatient() -> Any:
+    """uvicorn's protocol, which hangs up on who connects and says nothing: a room full of such would keep all out."""
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class Impatient(H11Protocol):
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self.loop.call_later(SILENT_S, self._hang_up)
+
+        def _hang_up(self) -> None:
+            if self.cycle is None and self.transport.get_protocol() is self:
+                self.transport.close()
+
+    return Impatient
 
 
 def _listener(host: str, port: int) -> socket.socket:
