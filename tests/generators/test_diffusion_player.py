@@ -65,6 +65,12 @@ def recorder(log: list):
     return record
 
 
+def test_pictures_come_in_at_the_size_of_its_own(tiny_diffusion):
+    instrument = Instrument()
+    instrument.open(read_card(tiny_diffusion), "cpu")
+    assert instrument.PICTURE_PX == 64 and Instrument.PICTURE_PX == 512
+
+
 def test_twice_the_same(make):
     moves = [{"orbit": 0.5, "push": 0.1 * n, "seed": 1 + n // 3, "prompt_2_weight": 0.2 * n} for n in range(6)]
     first, again = make(), make()
@@ -126,13 +132,13 @@ def test_in_a_live_show_the_old_shape_plays_on_while_the_new_one_is_recorded(mak
     def slow(call):
         if log:
             assert threading.current_thread() is not threading.main_thread()
-            assert go.wait(20.0)
+            assert go.wait(60.0)
         return plain(call)
 
     instrument = make(slow, live=True)
     paint(instrument, 0)
-    until = time.monotonic() + 20.0
-    while instrument.player.prompts.encoded < 2 and time.monotonic() < until:
+    until = time.monotonic() + 60.0
+    while "a red fish" not in dict(instrument.player.prompts._asked) and time.monotonic() < until:
         paint(instrument, 1)
         time.sleep(0.01)
     for n in range(2, 6):

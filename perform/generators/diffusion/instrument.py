@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from .player import Player
 PARAMS = rows.PARAMS
 ROUTES = rows.ROUTES
 MOST_THREADS = 4
+FACTOR = 8  # pixels per latent cell of all U-Nets
 
 
 class Instrument:
@@ -76,8 +78,7 @@ class Instrument:
         self._card, self._device = card, device
         self.PARAMS = rows.for_model(str(card.architecture.get("prompt", "")))
         self._rows = {row.name: row for row in self.PARAMS}
-        native = card.architecture.get("native", self.PICTURE_PX)
-        self.PICTURE_PX = int(native) if isinstance(native, int) and 64 <= native <= rows.MOST_PX else 512
+        self.PICTURE_PX = picture_px(card)
 
     def prepare(self, request: Mapping[str, Any]) -> None:
         """Check the hashes, load, paint a first picture unseen. Raises ModelError.
@@ -119,3 +120,14 @@ class Instrument:
 
     def _failing(self, what: str) -> Translate:
         return Translate(f"{self._card.name if self._card else 'diffusion'}: {what}")
+
+
+def picture_px(card: Card) -> int:
+    """Long side of pictures that a model takes in: that of its own pictures, as its card or its U-Net states it."""
+    native = card.architecture.get("native")
+    try:
+        config = json.loads((card.folder / "unet" / "config.json").read_text("utf-8"))
+        native = native or FACTOR * int(config["sample_size"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # of another family, or broken: `prepare` says so
+    return native if isinstance(native, int) and 32 <= native <= rows.MOST_PX else Instrument.PICTURE_PX

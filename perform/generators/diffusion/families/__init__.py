@@ -54,7 +54,8 @@ def open_parts(folder: str | Path, device: Any = "cpu", dtype: Any = None) -> Pa
     index = read_index(folder)
     name = index["_class_name"]
     if name not in FAMILIES:
-        raise ModelError(f"{folder}: {name} is no family that perform plays; it knows {', '.join(sorted(FAMILIES))}")
+        known = sorted({each.removesuffix("Pipeline").removesuffix("Img2Img") for each in FAMILIES})
+        raise ModelError(f"{folder}: {name[:60]} is no family that perform plays; it knows {', '.join(known)}")
     family = import_module(f"{__name__}.{FAMILIES[name]}")
     parts: Parts = family.load(folder, index, torch.device(device), dtype or torch.float32)
     return parts
