@@ -47,6 +47,7 @@ def main(words: list[str] | None = None) -> int:
         sys.stderr.write("no CUDA device: not taken\n")
         return 2
     rows = taken("cuda", SMALL if args.quick else CASES, 5 if args.quick else 30)
+    rows += diffusion(5 if args.quick else 60, args.quick)
     rows.append(interop())
     from perform.bench._results import save
     from perform.bench.machine import describe
@@ -74,6 +75,16 @@ def taken(device: str, cases: Mapping[str, tuple[str, int, float, float, float]]
         if device == "cuda":
             torch.cuda.empty_cache()
     return rows
+
+
+def diffusion(count: int, quick: bool) -> list[dict[str, Any]]:
+    """SD-Turbo's and SDXL-Turbo's shapes; what fails says why."""
+    from perform.bench.diffusion import on_card
+
+    try:
+        return on_card(count, quick)
+    except Exception as error:  # noqa: BLE001 - the other figures must not be lost
+        return [{"what": "diffusion", "right": "no", "note": f"{type(error).__name__}: {str(error)[:160]}"}]
 
 
 def _one(what: str, case: tuple[str, int, float, float, float], device: str, count: int) -> list[dict[str, Any]]:

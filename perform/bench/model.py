@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 
-def model_folders() -> list[Path]:
-    """Every shipped model: in a checkout beside the package, in an installed wheel inside it."""
+def model_folders(kind: str = "stylegan") -> list[Path]:
+    """Every shipped model whose card's kind begins so: in a checkout beside the package, in a wheel inside it."""
+    from perform.core.card import read_card
+
     package = Path(__file__).resolve().parents[1]
     places = (package.parent / "models", package / "content" / "models")
-    return sorted(card.parent for place in places for card in place.glob("*/model.toml"))
+    folders = sorted(card.parent for place in places for card in place.glob("*/model.toml"))
+    return [folder for folder in folders if read_card(folder).kind.startswith(kind)]
 
 
 def timed(call: Callable[[], Any], count: int) -> dict[str, float]:
