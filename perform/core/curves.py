@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Literal
 
+import numpy as np
+
 Curve = Literal["linear", "log", "square", "cube", "sqrt", "smooth", "exp"]
 
 
@@ -52,3 +54,24 @@ def to_unit(value: float, lo: float, hi: float, curve: str = "linear") -> float:
         return math.log(value / lo) / math.log(hi / lo)
     y = (value - lo) / (hi - lo)
     return min(max(_SHAPES[curve][1](y) if curve in _SHAPES else y, 0.0), 1.0)
+
+
+_MANY: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "square": np.square,
+    "cube": lambda x: x * x * x,
+    "sqrt": np.sqrt,
+    "smooth": lambda x: x * x * (3.0 - 2.0 * x),
+    "exp": lambda x: np.expm1(_EXP_K * x) / math.expm1(_EXP_K),
+}
+
+
+def shape_many(x: np.ndarray, curve: str) -> np.ndarray:
+    """`shape` of an array [n] that lies in 0..1 already."""
+    return _MANY[curve](x) if curve in _MANY else x
+
+
+def from_unit_many(x: np.ndarray, lo: np.ndarray, hi: np.ndarray, curve: str) -> np.ndarray:
+    """`from_unit` of arrays [n]; x lies in 0..1 already. `log` needs every lo over 0."""
+    if curve == "log":
+        return np.clip(lo * (hi / lo) ** x, lo, hi)
+    return lo + (hi - lo) * shape_many(x, curve)

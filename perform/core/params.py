@@ -149,14 +149,15 @@ _CHECKS = {
 class ParamTable:
     """All knobs of the running show and their base values. One owner: the engine's thread.
 
-    `revision` grows whenever rows come or go, so that views know when to look again.
+    `revision` grows whenever rows come or go, `turns` whenever a value may have changed, so that views know when to
+    look again.
     """
 
     def __init__(self, rows: Iterable[Param] = ()) -> None:
         self._rows: dict[str, Param] = {}
         self._base: dict[str, Value] = {}
         self._pulled: dict[str, int] = {}  # counts of triggers whose row is gone: it may come back
-        self.revision = 0
+        self.revision = self.turns = 0
         self.add(rows)
 
     def add(self, rows: Iterable[Param], prefix: str = "") -> None:
@@ -169,6 +170,7 @@ class ParamTable:
             else:
                 self._base[path] = _fitting(full, self._base.get(path))
         self.revision += 1
+        self.turns += 1
 
     def remove(self, prefix: str) -> None:
         """Drop every row at or below `prefix`. The counts of its triggers go on if it comes back."""
@@ -177,6 +179,7 @@ class ParamTable:
                 self._pulled[path] = int(self._base[path])  # type: ignore[arg-type]
             del self._base[path]
         self.revision += 1
+        self.turns += 1
 
     def set(self, path: str, value: object, *, normalised: bool = False) -> Value:
         """Set a base value; returns what it became. A trigger counts up by one for each true value."""
@@ -185,6 +188,7 @@ class ParamTable:
         if row.kind == "trigger":
             new = int(self._base[path]) + (1 if new else 0)  # type: ignore[arg-type]
         self._base[path] = new
+        self.turns += 1
         return new
 
     def reset(self, prefix: str = "") -> None:
@@ -192,6 +196,7 @@ class ParamTable:
         for path, row in self._rows.items():
             if row.kind != "trigger" and (not prefix or path == prefix or path.startswith(prefix + "/")):
                 self._base[path] = row.checked(row.default)
+        self.turns += 1
 
     def keep_counts(self, frame: ParamFrame) -> None:
         """Take over the trigger counts of `frame`, so that they still only grow when the routes change."""
@@ -199,6 +204,7 @@ class ParamTable:
             shown = frame.values.get(path)
             if row.kind == "trigger" and isinstance(shown, int):
                 self._base[path] = max(shown, int(self._base[path]))  # type: ignore[arg-type]
+        self.turns += 1
 
     def value(self, path: str) -> Value:
         """The base value of a parameter, before routes."""

@@ -13,23 +13,11 @@ from dataclasses import dataclass
 from perform.core import curves
 from perform.core.errors import PresetError
 from perform.core.params import Param, ParamTable
-from perform.core.smoothing import Envelope
-from perform.core.types import ParamFrame, Value
+from perform.core.types import ParamFrame
+from perform.core.wiring import COUNTERS, Cables, Puller, Wiring, is_counter, is_endless
 
+__all__ = ["COUNTERS", "Route", "RouteBank", "is_counter", "is_endless", "route_rows"]
 NONE_LATER: Mapping[str, Mapping[str, float]] = {}
-COUNTERS = ("count", "onsets", "clip", "drops", "breaks")
-"""Last words of the names of sources that only grow."""
-_FIRE_AT, _REARM_AT = 0.5, 0.3
-
-
-def is_endless(source: str) -> bool:
-    """Whether a source grows for ever (a band's integrated time), so that routes wrap it round lo..hi."""
-    return source.endswith("/time")
-
-
-def is_counter(source: str) -> bool:
-    """Whether a source only grows, so that routes look at its steps and not at its height."""
-    return source.rsplit("/", 1)[-1] in COUNTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,55 +67,22 @@ def route_rows(routes: Sequence[Route]) -> list[Param]:
     return rows
 
 
-class _Cable:
-    """A route at work: its smoother and the counts it has seen."""
-
-    __slots__ = ("_endless", "_span", "armed", "envelope", "fired", "number", "route", "seen", "value")
-
-    def __init__(self, number: int, route: Route) -> None:
-        self.number = number
-        self.route = route
-        self.envelope = Envelope()
-        self._endless = is_endless(route.source)
-        self._span = 1.0 / (route.hi - route.lo)
-        self.seen: float | None = None
-        self.fired = 0
-        self.armed = True
-        self.value = 0.0
-
-    def level(self, source: float, attack_s: float, release_s: float, dt_s: float, curve: str) -> float:
-        x = (source - self.route.lo) * self._span
-        x = x % 1.0 if self._endless else 0.0 if x < 0.0 else 1.0 if x > 1.0 else x
-        self.envelope.attack_s, self.envelope.release_s = attack_s, release_s
-        self.value = curves.shape(self.envelope.step(x, dt_s), curve)
-        return self.value
-
-    def fires(self, source: float) -> int:
-        """How many times a trigger target fires in this tick (a burst of onsets between ticks counts once)."""
-        if is_counter(self.route.source):
-            grew = self.seen is not None and source > self.seen
-            self.seen = source
-        else:
-            x = (source - self.route.lo) * self._span
-            grew = self.armed and x >= _FIRE_AT
-            self.armed = x < _REARM_AT if not self.armed else not grew
-        if grew:
-            self.fired += 1
-        return self.fired
-
-
 class RouteBank:
     """The routes of the playing preset. One owner: the engine's thread."""
 
     def __init__(self, routes: Sequence[Route] = ()) -> None:
         self.routes = tuple(routes)
-        self._cables = [_Cable(n, r) for n, r in enumerate(self.routes, 1)]
         self.suspended = False
         self.missing: set[str] = set()
+        self._at_work = Cables(self.routes)
+        self._pullers = [Puller(n, r) for n, r in enumerate(self.routes)]
+        self._wiring: Wiring | None = None
+        self._table: ParamTable | None = None
+        self._revision = -1
 
     def levels(self) -> tuple[float, ...]:
         """What each route's source comes to now, 0..1 after its smoothing and curve, in the order of their numbers."""
-        return tuple(cable.value for cable in self._cables)
+        return tuple(self._at_work.level.tolist())
 
     def apply(
         self,
@@ -143,48 +98,12 @@ class RouteBank:
         painter takes its time.
         """
         values = dict(table.base())
-        if self.suspended:
+        if self.suspended or not self.routes:
             return ParamFrame(values)
-        lift: dict[str, float] = {}
-        for cable in self._cables:
-            source = signals.get(cable.route.source)
-            for prefix, known in later.items():
-                if cable.route.target.startswith(prefix):
-                    source = known.get(cable.route.source, source)
-            self._drive(cable, table, source, dt_s, values, lift)
-        for path, amount in lift.items():
-            row = table[path]
-            norm = row.to_norm(values[path])
-            if norm is not None:
-                values[path] = row.from_norm(norm + amount)
+        wiring = self._wiring
+        if wiring is None or table is not self._table or table.revision != self._revision:
+            wiring = self._wiring = Wiring(self.routes, table, self._at_work, self._pullers)
+            self._table, self._revision = table, table.revision
+            self.missing |= wiring.lost
+        self.missing |= wiring.drive(signals, later, dt_s, values)
         return ParamFrame(values)
-
-    def _drive(
-        self,
-        cable: _Cable,
-        table: ParamTable,
-        source: float | None,
-        dt_s: float,
-        values: dict[str, Value],
-        lift: dict[str, float],
-    ) -> None:
-        route = cable.route
-        if source is None or route.target not in table:
-            self.missing.add(route.source if source is None else route.target)
-            return
-        knob = f"route/{cable.number}/"
-        if not values.get(knob + "on", True):
-            return
-        depth = float(values.get(knob + "depth", route.depth))  # type: ignore[arg-type]
-        if table[route.target].kind == "trigger":
-            before = cable.fired
-            fired = cable.fires(source)
-            if depth != 0.0:
-                values[route.target] = int(values[route.target]) + fired  # type: ignore[arg-type]
-            else:
-                cable.fired = before
-            return
-        attack_s = float(values.get(knob + "attack_s", route.attack_s))  # type: ignore[arg-type]
-        release_s = float(values.get(knob + "release_s", route.release_s))  # type: ignore[arg-type]
-        level = cable.level(source, attack_s, release_s, dt_s, str(values.get(knob + "curve", route.curve)))
-        lift[route.target] = lift.get(route.target, 0.0) + depth * level
