@@ -437,3 +437,16 @@ def test_a_lora_file_acts_by_name_and_is_told_for_the_manifest(tiny_diffusion, t
     assert np.array_equal(paint(instrument, 3), plain) and instrument.used == () and not instrument.notices
     paint(instrument, 4, lora_2="gone")
     assert len(instrument.notices) == 1
+
+
+def test_a_model_whose_latents_spread_little_loops_like_any_other(make, parts, monkeypatch):
+    """The embedded model paints quiet pictures: their spread is no drift, and the feedback stays."""
+    right = parts.denoise
+    monkeypatch.setattr(parts, "prediction", "sample")
+    monkeypatch.setattr(parts, "denoise", lambda x, t, e, extras: right(x, t, e, extras) * 0.2 + 0.1 * x)
+    instrument = make(warm=True)
+    plain = paint(make(warm=True), 5)
+    for n in range(6):
+        looped = paint(instrument, n, feedback=0.8, strength=0.4)
+        assert instrument.player.meters["drift"] < 0.9
+    assert not np.array_equal(looped, plain)

@@ -24,7 +24,7 @@ from .parts import Embedding, Parts
 from .prompts import Prompts
 from .rows import LORAS, PLACES
 from .shape import Ceiling, Shape, wanted_shape
-from .steady import allowed
+from .steady import LEAST_USUAL, allowed, moments
 from .taken import Where, fitted, light
 
 
@@ -52,6 +52,7 @@ class Player:
         self._loaded = 0
         self._loras: dict[int, str] = {}
         self._styled: Any = None
+        self._usual = 1.0
         self.meters = {"drift": 0.0, "flicker": 0.0}
         self.notices: list[str] = []
 
@@ -78,6 +79,14 @@ class Player:
                 return found
             except NO_MEMORY:
                 self._step_down(wanted_shape(p, self.parts, pictures))
+
+    def learn(self) -> None:
+        """Take the spread of the picture painted last, which came from noise alone, as the usual one of this model."""
+        loop = self._loop
+        if loop is not None:
+            self._usual = min(max(float(moments(loop.last)[1].mean()), LEAST_USUAL), 1.0)
+            loop.steady.settle(self._usual)
+            self.meters = dict.fromkeys(self.meters, 0.0)
 
     def _mourn(self, loop: Loop) -> None:
         """Say once that a network gives NaN or infinity; the picture then is noise and grey, and not for ever."""
@@ -159,6 +168,7 @@ class Player:
         return loop
 
     def _take(self, loop: Loop) -> None:
+        loop.steady.settle(self._usual)
         if self._loop is not None:
             loop.follow(self._loop)
         keeps = self._loop is not None and self._loop.shape.loaded == loop.shape.loaded

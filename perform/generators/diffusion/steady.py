@@ -14,19 +14,22 @@ from torch import Tensor
 
 MEAN_MOST = 1.5
 SPREAD_LEAST, SPREAD_MOST = 0.4, 1.6
-"""Bounds of a channel's mean and spread, where pictures have about 0 and 1."""
+"""Bounds of a channel's mean and spread, where pictures have about 0 and 1; a model's own `usual` spread moves them."""
 GAIN_MOST = 3.0
+LEAST_USUAL = 0.1
 WARNED, FULL = 0.6, 1.0
 """Of drift: from here on feedback is limited; here there is none left."""
 METERS = ("drift", "flicker")
 
 
 class Steady:
-    """Of one loop. mean, spread [1, c, 1, 1]: the reference that `coherence` holds to."""
+    """Of one loop. mean, spread [1, c, 1, 1]: the reference that `coherence` holds to. usual []: the spread of what the
+    model paints from noise alone."""
 
     def __init__(self, channels: int, device: Any) -> None:
         self.mean = torch.zeros(1, channels, 1, 1, device=device)
         self.spread = torch.ones(1, channels, 1, 1, device=device)
+        self.usual = torch.ones((), device=device)
         self._meters = torch.zeros(len(METERS) + 1, device=device)
         self._read = torch.zeros(len(METERS) + 1, pin_memory=torch.device(device).type == "cuda")
 
@@ -34,7 +37,8 @@ class Steady:
         """A latent [1, c, h, w] that goes round again: nearer to the reference by `coherence`, within bounds."""
         mean, spread = moments(x)
         to_mean = torch.lerp(mean, self.mean, coherence).clamp(-MEAN_MOST, MEAN_MOST)
-        to_spread = torch.lerp(spread, self.spread, coherence).clamp(SPREAD_LEAST, SPREAD_MOST)
+        to_spread = torch.lerp(spread, self.spread, coherence)
+        to_spread = to_spread.clamp(SPREAD_LEAST * self.usual, SPREAD_MOST * self.usual.sqrt())
         gain = (to_spread / spread.clamp_min(1e-4)).clamp_max(GAIN_MOST)
         return (x - mean) * gain + to_mean
 
@@ -48,9 +52,16 @@ class Steady:
         """Measure a picture's latent against what it began with."""
         mean, spread = moments(new)
         level = spread.mean()
-        off = torch.maximum(mean.abs().mean() / MEAN_MOST, (level.clamp_min(1e-4).log() / SPREAD_LIMIT).abs())
+        off = torch.maximum(
+            mean.abs().mean() / MEAN_MOST, ((level.clamp_min(1e-4) / self.usual).log() / SPREAD_LIMIT).abs()
+        )
         self._meters[0].copy_(off)
         self._meters[1].copy_(((new - before).abs().mean() / (2.0 * level.clamp_min(0.05))).clamp_max(1.0))
+
+    def settle(self, usual: float) -> None:
+        """Take a spread as the usual one, and as the reference until another is taken."""
+        self.usual.fill_(usual)
+        self.spread.fill_(usual)
 
     def take(self, latent: Tensor) -> None:
         """Make a picture's latent the reference."""
