@@ -10,6 +10,8 @@ from typing import Any
 from perform.commands.arguments import say
 from perform.core.errors import UsageError
 
+MOST_GENERATIONS = 12
+
 
 def add(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Mount the command and what it can do."""
@@ -134,7 +136,40 @@ def show(args: argparse.Namespace) -> int:
                 print(f"  {inner}: {len(one)} of them" if inner == "layers" else f"  {inner}: {one}")
         else:
             print(f"{key}: {value}")
+    for line in family_tree(described):
+        print(line)
     return 0
+
+
+def family_tree(described: dict[str, Any], depth: int = 0) -> list[str]:
+    """What a model comes from, a line each: its data, and its parents with theirs, as far as they are known here."""
+    from perform.content import find_model
+    from perform.core.card import read_card
+    from perform.core.errors import PerformError
+
+    if depth > MOST_GENERATIONS:
+        return []
+    pad, training = "  " * depth, described["training"]
+    lines = [f"{pad}{described['name']} ({described['licence']})"]
+    if training.get("data"):
+        known = f", card {str(training['data_sha256'])[:12]}…" if training.get("data_sha256") else ""
+        lines.append(f"{pad}  taught with: {training['data']}{known}")
+    if described["source"]:
+        lines.append(f"{pad}  from: " + ", ".join(f"{k} {str(v)[:60]}" for k, v in described["source"].items()))
+    for parent in training.get("parents", ()):
+        try:
+            card = read_card(find_model(str(parent["name"])))
+            same = card.sha256 == parent.get("sha256", card.sha256)
+            lines += (
+                [f"{pad}  fine-tuned from:", *family_tree(_described(card), depth + 2)]
+                if same
+                else [f"{pad}  fine-tuned from: {parent['name']} (other weights than those here)"]
+            )
+        except (PerformError, KeyError, TypeError):
+            told = parent.get("licence", "unknown") if isinstance(parent, dict) else "unknown"
+            name = parent.get("name", "?") if isinstance(parent, dict) else str(parent)
+            lines.append(f"{pad}  fine-tuned from: {name} ({told}), not here")
+    return ["family:", *lines] if depth == 0 else lines
 
 
 def list_models(args: argparse.Namespace) -> int:

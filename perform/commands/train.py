@@ -14,7 +14,7 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Mount the command and what it can teach."""
     train = commands.add_parser("train", parents=[shared], help="teach a model of your own", allow_abbrev=False)
     kinds = train.add_subparsers(dest="kind", metavar="KIND", required=True)
-    for mount in (_mount_gan, _mount_micro):
+    for mount in (_mount_gan, _mount_lora, _mount_micro):
         mount(kinds, shared)
 
 
@@ -68,6 +68,49 @@ def run_gan(args: argparse.Namespace) -> int:
         folder = training.teach(progress)
     if team.rank == 0:
         say(f"done: perform play --model {folder}")
+    return 0
+
+
+def _mount_lora(kinds: Any, shared: argparse.ArgumentParser) -> None:
+    lora = kinds.add_parser("lora", parents=[shared], help="a LoRA on a diffusion model, from a captioned picture set",
+                            allow_abbrev=False)  # fmt: skip
+    lora.add_argument("data", type=Path, metavar="SET", help="a folder that `perform dataset` made")
+    lora.add_argument("--model", required=True, metavar="M", help="name or folder of the model it is for")
+    lora.add_argument("--out", type=Path, default=Path("trained_lora"), metavar="DIR", help="where to work")
+    lora.add_argument("--name", metavar="N", help="of the LoRA; that of the set unless given")
+    lora.add_argument("--minutes", type=positive, default=20.0, metavar="M", help="of work in all (default 20)")
+    lora.add_argument("--rank", type=int, default=8, metavar="N", help="of its pairs; small sets want little (8)")
+    lora.add_argument("--rate", type=positive, default=1e-3, metavar="R", help="step of AdamW (default 0.001)")
+    lora.add_argument("--batch", type=int, default=4, metavar="N")
+    lora.add_argument("--size", type=int, default=0, metavar="PX", help="of the pictures; the model's unless given")
+    lora.add_argument("--word", default="", metavar="W", help="put before every caption, to call the style by")
+    lora.add_argument("--no-flips", dest="flips", action="store_false", help="mirror images do not belong to the set")
+    lora.add_argument("--seed", type=int, default=1, metavar="N")
+    lora.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    lora.set_defaults(run=run_lora)
+
+
+def run_lora(args: argparse.Namespace) -> int:
+    """Teach a LoRA."""
+    from importlib.util import find_spec
+
+    from perform.content import find_model
+    from perform.deck_source import pick_device
+    from perform.generators.stylegan.convert.cache import folder_name
+    from perform.train.dataset.store import read_data_card
+
+    if find_spec("peft") is None:
+        raise UsageError('training a LoRA needs peft: pip install "perform-visuals[train]"')
+    from perform.train.lora import LoraTraining, Settings
+
+    base = Path(args.model) if (Path(args.model) / "model.toml").is_file() else find_model(args.model)
+    settings = Settings(args.minutes, args.rank, args.rate, args.batch, args.size, args.word, args.flips, args.seed)
+    name = folder_name(args.name or f"{read_data_card(args.data).get('name', args.data.name)}_lora")
+    training = LoraTraining(base, args.data, args.out, name, settings, pick_device(args.device))
+    say(f"{len(training.images)} pictures of {training.side} px; {args.out / name} plays meanwhile")
+    with progress_bar("teaching", "second") as progress:
+        folder = training.teach(progress)
+    say(f"done: `perform models add {folder / 'lora.safetensors'}`, then set deck/a/source/lora_1 to its name")
     return 0
 
 

@@ -26,10 +26,11 @@ def load(folder: Path, size: int, split: str = "train") -> Tensor:
         raise UsageError(
             f"{folder}: {len(paths)} pictures of {size} px take more than {MEMORY >> 30} GiB; make a smaller set"
         )
-    return _read(paths, size)
+    return read_pictures(paths, size)
 
 
-def _read(paths: Sequence[Path], size: int) -> Tensor:
+def read_pictures(paths: Sequence[Path], size: int) -> Tensor:
+    """Pictures [n, 3, size, size] uint8. Raises UsageError for one that cannot be read."""
     out = torch.empty(len(paths), 3, size, size, dtype=torch.uint8)
     for index, path in enumerate(paths):
         try:
