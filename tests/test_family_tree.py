@@ -9,8 +9,8 @@ def write(place, name, parents=(), **training):
     folder.mkdir(parents=True)
     told = {"parents": list(parents), **training}
     sha = name.encode().hex().ljust(64, "0")
-    (folder / "model.toml").write_text(card_text({"name": name, "kind": "stylegan2", "licence": "CC0-1.0",
-                                                  "weights": "w.safetensors", "sha256": sha, "training": told}))  # fmt: skip
+    entries = {"name": name, "kind": "stylegan2", "licence": "CC0-1.0", "weights": "w.safetensors", "sha256": sha}
+    (folder / "model.toml").write_text(card_text({**entries, "training": told}))
     return {"name": name, "sha256": sha, "licence": "CC0-1.0"}
 
 
