@@ -170,6 +170,7 @@ def test_what_is_imported_is_required():
     names = {"PIL": "pillow", "pythonosc": "python_osc", "rtmidi": "python_rtmidi"}
     optional = {
         "link",
+        "peft",
         "diffusers",
         "transformers",
         "scipy",
