@@ -232,3 +232,18 @@ def test_the_short_names_are_listed_with_their_terms():
 
     assert {"sd_turbo", "sdxl_turbo", "sana_sprint", "flux2_klein", "z_image_turbo", "lcm_lora"} <= set(KNOWN)
     assert all(json.dumps(k.note) and "/" in k.repo and 1 <= k.steps <= 8 for k in KNOWN.values())
+    guide = (Path(__file__).parents[2] / "docs" / "diffusion.md").read_text("utf-8")
+    assert all(f"`{name}`" in guide for name in KNOWN)
+
+
+def test_a_short_name_may_be_one_file_of_many(hub, tiny_diffusion, tmp_path, capsys):
+    from test_diffusion_families import lora_file
+
+    folder = tmp_path / "hyper"
+    folder.mkdir()
+    hub.repos["ByteDance/Hyper-SD"] = folder
+    lora_file(folder / "Hyper-SD15-1step-lora.safetensors", open_parts(tiny_diffusion).denoiser, "kohya")
+    shutil.copy(folder / "Hyper-SD15-1step-lora.safetensors", folder / "Hyper-SD15-2steps-lora.safetensors")
+    assert add(tmp_path, "ByteDance/Hyper-SD", "--lora") != 0 and "name one" in capsys.readouterr().err
+    assert add(tmp_path, "hyper_sd") == 0
+    assert read_card(tmp_path / "models" / "hyper_sd").licence == "no stated licence: ask its authors"
