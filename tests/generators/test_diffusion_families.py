@@ -245,6 +245,30 @@ def test_a_lora_is_what_adding_it_to_the_weights_is(form, tiny):
     assert parts.loras.put(0, None) and torch.equal(ours(parts, x, extras)[0], plain)
 
 
+@pytest.mark.parametrize("name", [n for n in FAMILIES if n != "sdxl"])
+@torch.inference_mode()
+def test_a_transformer_plays_a_lora_too(name, folders):
+    from safetensors.torch import save_file
+
+    parts, merged = open_parts(folders[name]), open_parts(folders[name])
+    chance, weights = torch.Generator().manual_seed(5), {}
+    for where, module in parts.denoiser.named_modules():
+        if where.endswith(("to_q", "to_v")):
+            down = torch.randn(2, module.in_features, generator=chance) * 0.3
+            up = torch.randn(module.out_features, 2, generator=chance) * 0.3
+            weights |= {f"transformer.{where}.lora_A.weight": down, f"transformer.{where}.lora_B.weight": up}
+            merged.denoiser.get_submodule(where).weight += 0.5 * up @ down
+    save_file(weights, folders[name].parent / f"of_{name}.safetensors")
+    x, extras = latent(parts), Extras.at_rest("cpu", torch.float32)
+    plain, _ = ours(parts, x, extras)
+    parts.loras.put(1, parts.loras.read(f"of_{name}"))
+    near(ours(parts, x, extras)[0], plain, 1e-6)
+    extras.lora[1] = 0.5
+    live, _ = ours(parts, x, extras)
+    near(live, ours(merged, x)[0], 1e-4)
+    assert weights and float((live - plain).norm() / plain.norm()) > 1e-3
+
+
 def test_several_loras_add_up_and_swap_without_new_places(tiny):
     parts = open_parts(tiny)
     lora_file(tiny.parent / "one.safetensors", parts.denoiser, "peft")

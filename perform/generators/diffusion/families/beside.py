@@ -23,9 +23,15 @@ def lora_places(folder: Path) -> list[Path]:
     return [folder / "loras", folder.parent, Path("models"), own]
 
 
+def with_loras(parts: Parts, folder: Path, network: Any, denoise: Any) -> Parts:
+    """Let a network play LoRAs. denoise: holds the extras of the frame at hand."""
+    parts.loras = LiveLoras(network, lambda: denoise.extras, lora_places(folder), parts.dtype)
+    return parts
+
+
 def beside_unet(parts: Parts, folder: Path, unet: Any, denoise: Any) -> Parts:
     """Add what is there. Raises ModelError for what is there and does not fit."""
-    parts.loras = LiveLoras(unet, lambda: denoise.extras, lora_places(folder), parts.dtype)
+    with_loras(parts, folder, unet, denoise)
     if (folder / "controlnet").is_dir():
         parts.control = ControlNet(folder / "controlnet", unet, denoise, parts)
     if (folder / "image_prompt").is_dir():

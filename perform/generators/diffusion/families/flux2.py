@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..parts import Embedding, Extras, Parts, Schedule
+from .beside import with_loras
 from .llm import LanguageModel, thirds
 from .opened import config_of, network
 
@@ -29,13 +30,15 @@ def load(folder: Path, index: Mapping[str, Any], device: Any, dtype: torch.dtype
     scheduler = config_of(folder / "scheduler", "scheduler_config.json")
     steps, native = int(scheduler.get("perform_steps", 4)), int(scheduler.get("perform_native", 1024))
     tokens = (native // coder.factor) ** 2
-    return Parts(
-        family="flux2", denoise=Flux2Denoise(net, dtype, device), decoder=coder, text=text,
+    denoise = Flux2Denoise(net, dtype, device)
+    parts = Parts(
+        family="flux2", denoise=denoise, decoder=coder, text=text,
         schedule=shifted(empirical_shift(tokens, steps)), prediction="flow",
         latent_channels=int(net.config.in_channels), device=device, dtype=dtype, factor=coder.factor, native=native,
         multiple=coder.factor, steps=steps, guided=False, denoiser=net,
         networks={"transformer": net, "text_encoder": text.model, "vae": coder.model},
     )  # fmt: skip
+    return with_loras(parts, folder, net, denoise)
 
 
 def shifted(mu: float) -> Schedule:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..parts import Embedding, Extras, Parts, Schedule
+from .beside import with_loras
 from .llm import LanguageModel
 from .opened import config_of, network
 
@@ -30,14 +31,16 @@ def load(folder: Path, index: Mapping[str, Any], device: Any, dtype: torch.dtype
     coder = DeepCoder(network(AutoencoderDC, folder / "vae", device, dtype), dtype)
     angles = [TOP * (n + 1) / STEPS for n in range(STEPS)]
     scheduler = config_of(folder / "scheduler", "scheduler_config.json")
-    return Parts(
-        family="sana", denoise=SanaDenoise(net, dtype, device), decoder=coder, text=text,
+    denoise = SanaDenoise(net, dtype, device)
+    parts = Parts(
+        family="sana", denoise=denoise, decoder=coder, text=text,
         schedule=Schedule(tuple(math.sin(a) for a in angles), tuple(angles)), prediction="v_prediction",
         latent_channels=int(net.config.in_channels), device=device, dtype=dtype, factor=coder.factor,
         native=int(net.config.sample_size) * coder.factor, multiple=coder.factor * int(net.config.patch_size),
         steps=int(scheduler.get("perform_steps", 2)), guided=False, denoiser=net,
         networks={"transformer": net, "text_encoder": text.model, "vae": coder.model},
     )  # fmt: skip
+    return with_loras(parts, folder, net, denoise)
 
 
 class SanaDenoise:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..parts import Embedding, Extras, Parts
+from .beside import with_loras
 from .flux2 import shifted
 from .llm import LanguageModel, thirds
 from .opened import config_of, network
@@ -26,13 +27,15 @@ def load(folder: Path, index: Mapping[str, Any], device: Any, dtype: torch.dtype
     coder = ShiftCoder(network(AutoencoderKL, folder / "vae", device, dtype), dtype)
     scheduler = config_of(folder / "scheduler", "scheduler_config.json")
     native = int(scheduler.get("perform_native", 1024))
-    return Parts(
-        family="zimage", denoise=ZImageDenoise(net, dtype), decoder=coder, text=text,
+    denoise = ZImageDenoise(net, dtype)
+    parts = Parts(
+        family="zimage", denoise=denoise, decoder=coder, text=text,
         schedule=shifted(size_shift(scheduler, (native // coder.factor // 2) ** 2)), prediction="flow",
         latent_channels=int(net.config.in_channels), device=device, dtype=dtype, factor=coder.factor, native=native,
         multiple=coder.factor * 2, steps=int(scheduler.get("perform_steps", 4)), guided=False, denoiser=net,
         networks={"transformer": net, "text_encoder": text.model, "vae": coder.model},
     )  # fmt: skip
+    return with_loras(parts, folder, net, denoise)
 
 
 def size_shift(scheduler: Mapping[str, Any], tokens: int) -> float:
