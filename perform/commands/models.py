@@ -52,6 +52,7 @@ def _mount_add(actions: Any, shared: argparse.ArgumentParser) -> None:
     more.add_argument("--author", default="", metavar="A")
     more.add_argument("--config", type=Path, metavar="FOLDER", help="settings of a whole model in one file")
     more.add_argument("--lora", action="store_true", help="it is a LoRA")
+    more.add_argument("--to", metavar="MODEL", help="a ControlNet or image prompt for this model, which is here")
     more.add_argument("--full", action="store_true", help="keep the full decoder, and fetch no tiny one")
     more.add_argument("--into", type=Path, metavar="DIR", help="folder of models; your data folder unless given")
     more.add_argument("--json", action="store_true", help="print the card")
@@ -106,6 +107,8 @@ def add_model(args: argparse.Namespace) -> int:
 
     place = args.into or platformdirs.user_data_path("perform", appauthor=False) / "models"
     wish = Wish(args.name or "", args.revision, args.licence, args.author, args.full, args.config, args.lora)
+    if args.to:
+        return _add_beside(args, place, wish)
     with progress_bar("fetching", "byte") as progress:
         card = add(args.what, place, wish, say, progress)
     if args.json:
@@ -116,6 +119,24 @@ def add_model(args: argparse.Namespace) -> int:
         say(f"play it: set deck/a/source/lora_1 to {card.name}")
     else:
         say(f"play it: perform play --model {card.name if args.into is None else card.folder}")
+    return 0
+
+
+def _add_beside(args: argparse.Namespace, place: Path, wish: Any) -> int:
+    from perform.commands.arguments import progress_bar
+    from perform.content import find_model
+    from perform.core.card import FILE
+    from perform.hub.beside import add_beside
+
+    model = place / args.to if (place / args.to / FILE).is_file() else find_model(args.to)
+    with progress_bar("fetching", "byte") as progress:
+        card = add_beside(args.what, model, wish, progress)
+    if args.json:
+        print(json.dumps(_described(card), indent=1))
+        return 0
+    row = "control" if card.kind == "control" else "style"
+    say(f"{card.name} is in {card.folder}; licence: {card.licence or 'not stated'}")
+    say(f"play it: set deck/a/inputs/{row} to a deck, b say")
     return 0
 
 

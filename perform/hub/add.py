@@ -18,6 +18,8 @@ from perform.hub import choose
 from perform.hub.fetch import Progress, Repository, ask, fetch
 from perform.hub.known import KNOWN, TINY, Known
 
+FETCHED = ".fetched"
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -42,7 +44,7 @@ def add(what: str, place: Path, wish: Wish, say: Callable[[str], None], progress
         raise UsageError(f"{target} is there already; give another --name, or delete it first")
     stage = place / f".{name}.coming"
     try:
-        stage.mkdir(parents=True, exist_ok=True)
+        cleared(stage)
     except OSError as error:
         raise MediaError(f"{stage}: cannot be written ({error.strerror})") from None
     if path.is_dir():
@@ -58,6 +60,16 @@ def add(what: str, place: Path, wish: Wish, say: Callable[[str], None], progress
     write_card(stage, {"name": name, "title": name.replace("_", " "), **entries})
     os.replace(stage, target)
     return read_card(target)
+
+
+def cleared(stage: Path) -> None:
+    """An empty folder, but for what was fetched into it and is not whole yet. Raises OSError."""
+    stage.mkdir(parents=True, exist_ok=True)
+    for path in stage.iterdir():
+        if path.is_dir() and path.name != FETCHED:
+            shutil.rmtree(path)
+        elif not path.is_dir():
+            path.unlink()
 
 
 def folder_name(text: str) -> str:
@@ -81,9 +93,9 @@ def from_hub(
         file = one or choose.lone_lora(names, repo)
         if file not in names:
             raise ModelError(f"{repo}: holds no {file!r}")
-        _bring(found, {file: "lora.safetensors"}, stage, progress)
+        bring(found, {file: "lora.safetensors"}, stage, progress)
         return {"kind": "lora", **entries}
-    _bring(found, choose.wanted(names, repo), stage, progress)
+    bring(found, choose.wanted(names, repo), stage, progress)
     _scheduled(stage, known)
     entries |= {"kind": "diffusion"}
     tiny = "" if wish.full else (known.tiny if known else TINY.get(_family(stage), ""))
@@ -97,7 +109,7 @@ def _tiny(repo: str, stage: Path, say: Callable[[str], None], progress: Progress
         found = ask(repo)
         files = {f.name: f"vae_tiny/{f.name}" for f in found.files
                  if f.name in ("config.json", "diffusion_pytorch_model.safetensors")}  # fmt: skip
-        _bring(found, files, stage, progress)
+        bring(found, files, stage, progress)
         return {"tiny": repo, "tiny_revision": found.revision}
     except ModelError as error:
         shutil.rmtree(stage / "vae_tiny", ignore_errors=True)
@@ -105,9 +117,10 @@ def _tiny(repo: str, stage: Path, say: Callable[[str], None], progress: Progress
         return {}
 
 
-def _bring(found: Repository, names: Mapping[str, str], stage: Path, progress: Progress) -> None:
+def bring(found: Repository, names: Mapping[str, str], stage: Path, progress: Progress) -> None:
+    """Fetch files into a folder under other names. names: there -> here. What came of a broken fetch is kept there."""
     files = [f for f in found.files if f.name in names]
-    cache = stage / ".fetched"
+    cache = stage / FETCHED
     fetch(found, files, cache, progress)
     for file in files:
         target = stage / names[file.name]

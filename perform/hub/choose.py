@@ -34,14 +34,15 @@ def wanted(names: Iterable[str], where: str) -> dict[str, str]:
         if not weights and any(n.endswith(PICKLES) for n in own):
             raise ModelError(f"{where}: {part} is there only as {_first(own, PICKLES)}, which can run code; convert it "
                              "to safetensors first")  # fmt: skip
-        found |= _weights(weights)
+        found |= halves(weights)
         found |= {n: n for n in own if n.endswith(TEXT) and not _of_weights(n)}
         if any("-of-" in name for name in found.values()):
             found |= {n: n for n in own if n.endswith(".index.json") and ".fp16." not in n}
     return found
 
 
-def _weights(names: list[str]) -> dict[str, str]:
+def halves(names: list[str]) -> dict[str, str]:
+    """Of weights that are there in several precisions, the half ones where they are whole -> their names here."""
     half = [n for n in names if ".fp16." in n and "-of-" not in n]
     plain = [n for n in names if ".fp16" not in n and ".non_ema" not in n and ".ema" not in n]
     if half and (not plain or len(plain) == len(half)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -104,10 +105,12 @@ def _token() -> str:
 
 
 def fetch(repository: Repository, files: list[File], into: Path, progress: Progress) -> None:
-    """Bring files into a folder. What is there whole is kept, what is there in part is gone on with.
+    """Bring files into a folder. What is there whole is kept, what is there in part is gone on with; what is there of
+    another repository or revision is thrown away.
 
     Raises ModelError: the network, a wrong hash; MediaError: the disk.
     """
+    _of(repository, into)
     total = sum(f.size for f in files)
     done = 0
     opener = urllib.request.build_opener(_Strip())
@@ -117,6 +120,18 @@ def fetch(repository: Repository, files: list[File], into: Path, progress: Progr
             _one(opener, repository, file, target, lambda n, done=done: progress(done + n, total))  # type: ignore[misc]
         done += file.size
         progress(done, total)
+
+
+def _of(repository: Repository, into: Path) -> None:
+    """Files of two models may have one name and one size."""
+    mark, whose = into / ".of", f"{repository.name} {repository.revision}\n"
+    try:
+        if into.is_dir() and not (mark.is_file() and mark.read_text("utf-8") == whose):
+            shutil.rmtree(into)
+        into.mkdir(parents=True, exist_ok=True)
+        mark.write_text(whose, "utf-8")
+    except OSError as error:
+        raise MediaError(f"{into}: cannot be written ({error.strerror or error})") from None
 
 
 def _one(opener: Any, repository: Repository, file: File, target: Path, told: Callable[[int], None]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from perform.core.card import FILE, check_hash, read_card
 from perform.core.errors import ModelError
 
 from ..lora import LiveLoras
@@ -34,9 +36,23 @@ def beside_unet(parts: Parts, folder: Path, unet: Any, denoise: Any) -> Parts:
     with_loras(parts, folder, unet, denoise)
     if (folder / "controlnet").is_dir():
         parts.control = ControlNet(folder / "controlnet", unet, denoise, parts)
+        parts.used += (told(folder / "controlnet", "control"),)
     if (folder / "image_prompt").is_dir():
         parts.image_prompt = ImagePrompt(folder / "image_prompt", unet, denoise, parts)
+        parts.used += (told(folder / "image_prompt", "image_prompt"),)
     return parts
+
+
+def told(folder: Path, kind: str) -> dict[str, str]:
+    """What a manifest says of a sub-folder: by its card, whose hashes are checked, or by its weights. Raises
+    ModelError."""
+    if (folder / FILE).is_file():
+        card = read_card(folder)
+        check_hash(card)
+        return {kind: card.name, "sha256": card.sha256, "licence": card.licence}
+    path = min(folder.glob("*.safetensors"))
+    with path.open("rb") as file:
+        return {kind: path.name, "sha256": hashlib.file_digest(file, "sha256").hexdigest(), "licence": ""}
 
 
 class ControlNet:
