@@ -247,3 +247,42 @@ def test_a_short_name_may_be_one_file_of_many(hub, tiny_diffusion, tmp_path, cap
     assert add(tmp_path, "ByteDance/Hyper-SD", "--lora") != 0 and "name one" in capsys.readouterr().err
     assert add(tmp_path, "hyper_sd") == 0
     assert read_card(tmp_path / "models" / "hyper_sd").licence == "no stated licence: ask its authors"
+
+
+@pytest.mark.parametrize("family", ["sd", "sd2", "sdxl"])
+@pytest.mark.filterwarnings("ignore")
+def test_a_file_of_the_first_releases_names_becomes_the_same_model(family, tiny_diffusion, tmp_path, capsys):
+    import old_layout
+    import tiny_families
+    from diffusers import AutoencoderKL
+
+    made = tmp_path / "made"
+    if family == "sdxl":
+        tiny_families.make("sdxl", made)
+    else:
+        shutil.copytree(tiny_diffusion, made)
+    shutil.rmtree(made / "vae")
+    AutoencoderKL(
+        block_out_channels=(8, 8), layers_per_block=1, latent_channels=4, norm_num_groups=4, sample_size=32,
+        down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
+    ).save_pretrained(made / "vae")  # fmt: skip
+    old_layout.write(made, tmp_path / "whole.safetensors", later=family == "sd2")
+    settings = tmp_path / "settings"
+    shutil.copytree(made, settings, ignore=shutil.ignore_patterns("*.safetensors", "model.toml"))
+    assert add(tmp_path, str(tmp_path / "whole.safetensors"), "--config", str(settings)) == 0
+    folder = tmp_path / "models" / "whole"
+    check_hash(read_card(folder))
+    for part in ("unet", "vae", "text_encoder", *(["text_encoder_2"] if family == "sdxl" else [])):
+        theirs, ours = old_layout.weights(made / part), old_layout.weights(folder / part)
+        assert theirs.keys() == ours.keys() and all(torch.equal(theirs[k], ours[k]) for k in theirs), part
+    assert open_parts(folder).family == family.rstrip("2")
+    whole = old_layout.weights(tmp_path)
+    for start in ("model.diffusion_model.input_blocks.1.0", "first_stage_model.decoder.mid", "cond", "conditioner"):
+        kept = {k: v for k, v in whole.items() if not k.startswith(start)}
+        if len(kept) == len(whole):
+            continue
+        old_layout.save_file(kept, tmp_path / "part.safetensors")
+        capsys.readouterr()
+        assert add(tmp_path, str(tmp_path / "part.safetensors"), "--config", str(settings)) == ModelError.exit_code
+        told = capsys.readouterr().err.strip()
+        assert len(told.splitlines()) == 1 and "part.safetensors" in told, told
