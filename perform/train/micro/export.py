@@ -17,6 +17,9 @@ from .shape import Micro, save
 DATA = "Captioned pictures drawn by this project's own rules (perform/train/scenes; perform/train/rules beside)."
 ABOUT = "Words for colours, forms and moods, painted in one step: marble, rings, pearls, silk, lightning and more."
 
+PROMPT = "violet and turquoise nebula"
+"""What it paints when nothing is said."""
+
 
 def export(micro: Micro, folder: Path, training: Mapping[str, Any]) -> Path:
     """Write the model folder: whole, or not at all. training: what the card tells of how it was made."""
@@ -30,6 +33,7 @@ def export(micro: Micro, folder: Path, training: Mapping[str, Any]) -> Path:
     hashes = {p.relative_to(fresh).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
     entries = {"name": folder.name, "kind": "diffusion", "title": folder.name.capitalize(), "description": ABOUT,
                "author": "the perform authors", "licence": "Apache-2.0"}  # fmt: skip
+    entries |= {"architecture": {"prompt": PROMPT, "native": 256}}
     entries |= {"training": {"data": DATA, **training}, "files": hashes}
     (fresh / FILE).write_text(card_text(entries), "utf-8")
     old = folder.with_name(folder.name + ".old")

@@ -72,7 +72,7 @@ def painter(widths: tuple[int, ...] = (64, 128, 192), latent: int = LATENT, word
         mid_block_type="UNetMidBlock2DCrossAttn",
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
         cross_attention_dim=words,
-        attention_head_dim=64,
+        attention_head_dim=8,  # of heads: so diffusers reads it
         only_cross_attention=True,
         norm_num_groups=16,
         use_linear_projection=True,
