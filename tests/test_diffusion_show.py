@@ -123,3 +123,48 @@ def test_a_broken_model_is_one_line_and_the_show_goes_on(here, tiny_diffusion, h
         rig.close()
     (line,) = [line for line in lines if said in line]
     assert "\n" not in line and len(line) < 320
+
+
+def test_pictures_guide_and_a_lora_swaps_while_it_plays(here, capsys, tiny_diffusion):
+    """A ControlNet sees the outlines of deck b, an image prompt the deck as such; two LoRAs, one after the other."""
+    import sys
+
+    sys.path.insert(0, str(Path(__file__).parent / "generators"))
+    import tiny_families
+    from test_diffusion_families import lora_file
+
+    from perform.generators.diffusion.families import open_parts
+
+    folder = Path(shutil.copytree(tiny_diffusion, here / "models" / "guided"))
+    tiny_families.controlnet(folder)
+    tiny_families.image_prompt(folder)
+    for n, name in enumerate(("ink", "chalk")):
+        lora_file(here / "models" / f"{name}.safetensors", open_parts(folder).denoiser, "kohya", alpha=2.0 + n)
+    rig = open_offline(Options(audio="silence", source="model:guided", size=(64, 36)), lambda _: None)
+    posts = {
+        1: [("deck/b/load", "shader:wave_rings"), ("deck/a/inputs/control", "b"), ("deck/a/inputs/style", "b")],
+        4: [("deck/a/source/control", 0.0)], 6: [("deck/a/source/style_scale", 0.0)],
+        8: [("deck/a/source/lora_1", "ink")], 10: [("deck/a/source/lora_1", "chalk")],
+        12: [("deck/a/source/lora_1", "gone")],
+    }  # fmt: skip
+    shots, used, line = [], [], ""
+    try:
+        for n in range(15):
+            for path, value in posts.get(n, ()):
+                rig.engine.queue.post(ControlEvent(path, value, 0.1 * n, "test"))
+            rig.engine.tick(0.1 * (n + 1))
+            rig.show.after_tick()
+            shots.append(np.asarray(rig.show.stage.finish()).astype(int))
+            used.append(rig.engine.painters["a"].used)
+            line = rig.engine.painters["a"].last_error
+    finally:
+        rig.close()
+    assert [next(iter(one)) for one in used[3]] == ["control", "image_prompt"]
+    assert [one["lora"] for one in used[9] if "lora" in one] == ["ink"]
+    assert [one["lora"] for one in used[14] if "lora" in one] == ["chalk"], "the one before plays on"
+
+    def apart(a, b):
+        return float(np.abs(shots[a] - shots[b]).mean())
+
+    assert apart(3, 5) > 0.2 and apart(5, 7) > 0.2 and apart(7, 9) > 0.2 and apart(9, 11) > 0.2
+    assert "gone" in line and "is not there" in line and "\n" not in line
