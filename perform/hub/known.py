@@ -25,7 +25,7 @@ KNOWN = {
     "sdxl": Known("stabilityai/stable-diffusion-xl-base-1.0", 4, "madebyollin/taesdxl", "CreativeML OpenRAIL++-M"),
     "sana_sprint": Known("Efficient-Large-Model/Sana_Sprint_0.6B_1024px_diffusers", 2, "", "NVIDIA, research only"),
     "flux2_klein": Known("black-forest-labs/FLUX.2-klein-4B", 4, "", "Apache-2.0"),
-    "z_image_turbo": Known("Tongyi-MAI/Z-Image-Turbo", 8, "", "Apache-2.0"),
+    "z_image_turbo": Known("Tongyi-MAI/Z-Image-Turbo", 8, "madebyollin/taef1", "Apache-2.0"),
     "lcm_lora": Known("latent-consistency/lcm-lora-sdv1-5", 4, "", "OpenRAIL++-M", lora=True),
     "lcm_lora_sdxl": Known("latent-consistency/lcm-lora-sdxl", 4, "", "OpenRAIL++-M", lora=True),
     "hyper_sd": Known("ByteDance/Hyper-SD:Hyper-SD15-1step-lora.safetensors", 1, "",

@@ -14,8 +14,10 @@ from .beside import with_loras
 from .flux2 import shifted
 from .llm import LanguageModel, thirds
 from .opened import config_of, network
+from .unet import coder_folder, picture_coder
 
 WORDS = 512
+FULL = "this model has no tiny decoder: the full one takes a good part of the time of each picture"
 
 
 def load(folder: Path, index: Mapping[str, Any], device: Any, dtype: torch.dtype) -> Parts:
@@ -24,7 +26,12 @@ def load(folder: Path, index: Mapping[str, Any], device: Any, dtype: torch.dtype
 
     net = network(ZImageTransformer2DModel, folder / "transformer", device, dtype)
     text = QwenText(folder, device, dtype)
-    coder = ShiftCoder(network(AutoencoderKL, folder / "vae", device, dtype), dtype)
+    tiny = coder_folder(folder).name != "vae"
+    coder: Any = (
+        picture_coder(coder_folder(folder), device, dtype)
+        if tiny
+        else ShiftCoder(network(AutoencoderKL, folder / "vae", device, dtype), dtype)
+    )
     scheduler = config_of(folder / "scheduler", "scheduler_config.json")
     native = int(scheduler.get("perform_native", 1024))
     denoise = ZImageDenoise(net, dtype)
@@ -35,6 +42,7 @@ def load(folder: Path, index: Mapping[str, Any], device: Any, dtype: torch.dtype
         multiple=coder.factor * 2, steps=int(scheduler.get("perform_steps", 4)), guided=False, denoiser=net,
         networks={"transformer": net, "text_encoder": text.model, "vae": coder.model},
     )  # fmt: skip
+    parts.notices += [] if tiny else [FULL]
     return with_loras(parts, folder, net, denoise)
 
 
