@@ -19,6 +19,7 @@ from perform.engine.health import Timing
 from perform.engine.mailbox import Mailbox
 
 _SEQUENCE = itertools.count(1)
+MOST_NOTICE = 800
 """Frames are numbered over all painters, so that a frame of a new painter is never taken for one of the old."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 NO_PICTURES: Mapping[str, Picture] = {}
@@ -226,9 +227,10 @@ class ThreadPainter:
 
 
 def _notice(generator: Generator) -> str:
-    """What a generator could not have and plays on without, newest last; empty when there is nothing new."""
+    """What a generator could not have and plays on without, the newest first, in one line; empty when there is nothing
+    new. It gives each out once, so none of several may be passed over."""
     lines = getattr(generator, "notices", ())
-    return str(lines[-1]) if lines else ""
+    return " · ".join(str(line) for line in reversed(lines))[:MOST_NOTICE]
 
 
 def counts(painters: Mapping[str, Painter]) -> dict[str, int]:
