@@ -19,8 +19,9 @@ from perform.engine.health import Timing
 from perform.engine.mailbox import Mailbox
 
 _SEQUENCE = itertools.count(1)
-MOST_NOTICE = 800
 """Frames are numbered over all painters, so that a frame of a new painter is never taken for one of the old."""
+MOST_NOTICE = 800
+"""Letters of one line of what could not be had."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 NO_PICTURES: Mapping[str, Picture] = {}
 Factory = Callable[[], Generator]
