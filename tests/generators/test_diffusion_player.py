@@ -450,3 +450,28 @@ def test_a_model_whose_latents_spread_little_loops_like_any_other(make, parts, m
         looped = paint(instrument, n, feedback=0.8, strength=0.4)
         assert instrument.player.meters["drift"] < 0.9
     assert not np.array_equal(looped, plain)
+
+
+def test_a_lora_that_is_read_comes_in_with_the_first_picture_of_a_beat(tiny_diffusion, tmp_path):
+    import shutil
+
+    from safetensors.torch import save_file
+
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_diffusion, folder)
+    (folder / "loras").mkdir()
+    parts = open_parts(folder)
+    where = next(n for n, m in parts.denoiser.named_modules() if n.endswith("attn2.to_k"))
+    save_file({f"unet.{where}.lora_A.weight": torch.randn(2, 32),
+               f"unet.{where}.lora_B.weight": torch.randn(parts.denoiser.get_submodule(where).out_features, 2)},
+              folder / "loras" / "ink.safetensors")  # fmt: skip
+    instrument = Instrument(load=lambda *_: parts)
+    instrument.open(read_card(folder), "cpu")
+    instrument.prepare({"warm": False})
+    playing = []
+    for n in range(16):
+        moment = Moment(0.1 * n, 0.1 if n else 0.0, n, beats=0.3 * n + 0.1, confidence=0.9)
+        name = "" if n < 5 else "ink"  # asked for at beat 1.6
+        instrument.render(ParamFrame({**WORDS, "lora_1": name}), {}, moment)
+        playing.append(bool(parts.loras.used))
+    assert playing == [n >= 7 for n in range(16)]  # 2.2 is the first of beat 2

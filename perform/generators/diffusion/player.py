@@ -27,6 +27,9 @@ from .shape import Ceiling, Shape, wanted_shape
 from .steady import LEAST_USUAL, allowed, moments
 from .taken import Where, fitted, light
 
+TRUST = 0.25
+"""Confidence in the beat from which on a LoRA's change waits for it."""
+
 
 class Player:
     """Not for several threads at once. notices: what could not be had, one line each; whoever shows them takes them."""
@@ -51,6 +54,7 @@ class Player:
         self._refused: set[Shape] = set()
         self._loaded = 0
         self._loras: dict[int, str] = {}
+        self._beat: int | None = None
         self._styled: Any = None
         self._usual = 1.0
         self.meters = {"drift": 0.0, "flicker": 0.0}
@@ -68,7 +72,7 @@ class Player:
         assert self._embedding is not None
         while True:
             try:
-                self._load(p)
+                self._load(p, moment)
                 loop = self._fitting(p, pictures)
                 self._write(loop, p, pictures, moment, dt_s, changed is not None)
                 painted = loop()
@@ -176,8 +180,10 @@ class Player:
         self._where, self._styled = Where(), None
         self._loop, self._banked, self._slots, self._primed, self._looked = loop, None, [], False, 0
 
-    def _load(self, p: Mapping[str, Any]) -> None:
-        """LoRAs as the rows name them: read in the background, put in between two pictures."""
+    def _load(self, p: Mapping[str, Any], moment: Moment) -> None:
+        """LoRAs as the rows name them: read in the background, put in with the first picture of a beat."""
+        before, self._beat = self._beat, math.floor(moment.beats + 1e-6)
+        waits = moment.confidence >= TRUST and before == self._beat
         loras = self.parts.loras
         if loras is None:
             return
@@ -188,7 +194,7 @@ class Player:
             found: Any = ("", None)
             if name:
                 found = self._background.want(f"lora {slot + 1}", name, lambda name=name: (name, loras.read(name)))[1]
-            if found is not None and found[0] == name:
+            if found is not None and found[0] == name and not waits:
                 self._loras[slot] = name
                 self._loaded += bool(loras.put(slot, found[1]))
 
