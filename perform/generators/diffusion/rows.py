@@ -100,8 +100,7 @@ def _inside_rows() -> list[Param]:
         doc = f"gain on what {what} takes over from the way in: detail and place; 1 as trained" + TICK
         found.append(Param(f"skip_{name}", "float", 1.0, 0.0, 2.0, "x", doc=doc))
     for n in range(1, LORAS + 1):
-        doc = "a LoRA by name, from the folder of models; empty: none; the old one plays on while it loads, "
-              "and the new one comes in with the next beat" + ANEW
+        doc = "a LoRA by name, from the folder of models; empty: none; it loads beside, and comes in on a beat" + ANEW
         found.append(Param(f"lora_{n}", "text", "", live=False, doc=doc, quantised=True))
         doc = f"how much of LoRA {n}; 0 none, 1 as trained" + TICK
         found.append(Param(f"lora_{n}_scale", "float", 1.0, -1.0, 2.0, "x", doc=doc))
