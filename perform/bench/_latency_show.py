@@ -46,6 +46,7 @@ class Watch:
 def open_show(plan: Mapping[str, Any], clicks: np.ndarray) -> tuple[Any, Watch, Any]:
     """(rig, watch, who plays): a live show on the fake device, or on PulseAudio's."""
     from perform import app
+    from perform.control.web.feed import Feed
     from perform.gl import open_stage
     from perform.inputs.microphone import Microphone
     from perform.options import Options
@@ -67,7 +68,7 @@ def open_show(plan: Mapping[str, Any], clicks: np.ndarray) -> tuple[Any, Watch, 
     )  # fmt: skip
     stage = open_stage(options.size or (160, 90), "offscreen")
     microphone.open()
-    rig = app._assemble_live(options, lambda _line: None, clock, stage, microphone)
+    rig = app._assemble_live(options, lambda _line: None, clock, stage, microphone, Feed())
     return rig, Watch(stage, time.monotonic), player
 
 

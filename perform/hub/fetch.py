@@ -49,9 +49,10 @@ def endpoint() -> str:
 def ask(name: str, revision: str | None = None) -> Repository:
     """What the hub knows of a repository. Raises ModelError, one line."""
     os.environ.pop("HF_HUB_OFFLINE", None)
-    from huggingface_hub import HfApi
+    from huggingface_hub import HfApi, constants
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
+    constants.HF_HUB_OFFLINE = False  # read once, when the library was imported: maybe for a show
     try:
         info = HfApi(endpoint=endpoint()).model_info(name, revision=revision, files_metadata=True, timeout=TIMEOUT_S)
     except GatedRepoError:

@@ -261,14 +261,13 @@ def test_mad_values_never_reach_the_network(network: Network, bad: Any) -> None:
 
 # --- the models that ship
 
-SHIPPED = sorted(p.parent for p in (Path(__file__).parents[2] / "models").glob("*/model.toml"))
+CARDS = sorted(p.parent for p in (Path(__file__).parents[2] / "models").glob("*/model.toml"))
+SHIPPED = [folder for folder in CARDS if read_card(folder).kind == "stylegan2"]
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda p: p.name)
 def test_every_move_shows_in_every_shipped_model(folder: Path) -> None:
     card = read_card(folder)
-    if card.kind != "stylegan2":
-        pytest.skip(f"{folder.name} is a {card.kind}, played by another instrument")
     made = Instrument()
     made.open(card, "cpu")
     made.prepare({"warm": False})

@@ -147,11 +147,11 @@ def test_rows(gl_player, gl_shader) -> None:
     rows = {prefix: [row.name for row in params] for prefix, params in gl_player.stage.rows()}
     layer = "alpha blend x y scale turn mask mask_channel mask_lo mask_hi".split()
     assert rows == {
-        "deck/a": ["level", "bypass", "fit", "interpolate", "change_on", "change_beats"],
+        "deck/a": ["level", "bypass", "fit", "interpolate", "on_beat", "change_on", "change_beats"],
         "deck/a/source": ["tint"],
         "deck/a/fx/soft": ["factor", "bypass", "wet", "solo"],
         "deck/a/layer": layer,
-        "deck/b": ["level", "bypass", "fit", "interpolate", "change_on", "change_beats"],
+        "deck/b": ["level", "bypass", "fit", "interpolate", "on_beat", "change_on", "change_beats"],
         "deck/b/layer": layer,
         "master/fx/halve": ["factor", "bypass", "wet", "solo"],
         "master/fx/halve_2": ["factor", "bypass", "wet", "solo"],
