@@ -231,7 +231,7 @@ def open_panel(rig: Any, options: Options, feed: Feed, clock: Callable[[], float
         return None
     rig.panel = desk
     if desk.links:
-        _show_links(desk, say)
+        _show_links(desk, feed.aside or say)
     return desk
 
 

@@ -120,13 +120,17 @@ def test_the_room_says_where(tmp_path):
 
 def test_lan_mode_shows_a_code_and_two_addresses(desk, monkeypatch):
     monkeypatch.setattr("perform.control.web.codes.lan_address", lambda: "192.0.2.7")
-    said = []
-    panel = open_panel(desk.rig, Options(web=0, lan=True), Feed(), desk.rig.clock, said.append)
+    said, feed = [], Feed()
+    say = with_log(said.append, feed, lambda: 0.0)
+    panel = open_panel(desk.rig, Options(web=0, lan=True), feed, desk.rig.clock, say)
     try:
         assert panel.server.host == "0.0.0.0" and [role for role, _ in panel.links] == ["viewer", "performer"]
         tokens = [url.partition("#token=")[2] for _, url in panel.links]
         assert len({*tokens}) == 2 and all(len(token) >= 20 for token in tokens)
         assert f"http://192.0.2.7:{panel.port}/#token=" in "\n".join(said) and "█" in "\n".join(said)
+        say(f"somebody repeats http://192.0.2.7/#token={tokens[1]} aloud")
+        log = str(feed.lines)  # a viewer reads it, too
+        assert "repeats" in log and "█" not in log and not [token for token in tokens if token in log]
     finally:
         panel.close()
 

@@ -345,6 +345,9 @@ def test_others_in_the_network_come_in_by_code_only(chromium, desk):
     viewer, phone = Seat(chromium, links["viewer"], "phone"), Seat(chromium, links["performer"], "phone")
     assert "token" not in viewer.page.url
     assert "changes nothing" in viewer.page.locator(".band").inner_text()
+    for what in ("log", "facts", "rows", "catalog", "monitor", "lan"):  # nothing that a viewer may ask holds the key
+        told = viewer.page.evaluate(f"performPanel.store.ask('{what}').then((all) => JSON.stringify(all))")
+        assert links["performer"].partition("token=")[2] not in told
     for one in (viewer, phone):
         one.go("mix")
         one.page.evaluate("performPanel.store.role = 'performer'")  # whatever a page thinks of itself

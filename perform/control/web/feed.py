@@ -5,6 +5,7 @@ State is one slot, the newest wins; nothing is copied, since each tick makes its
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from perform.core.types import Moment, Value
 SIDES = (160, 320, 640)
 """Long sides that a preview may have, px."""
 LINES = 200
+_TOKEN = re.compile(r"token[=.][\w-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +49,23 @@ class Shot:
 
 @dataclass
 class Feed:
-    """Thread: `show`, `due` and `put` from the engine's; everything else from any."""
+    """aside: says a line to the person at this machine that no panel may read, like a token.
+
+    Thread: `due` and `put` from the engine's; everything else from any.
+    """
 
     glance: Glance | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     lines: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=LINES))
     watched: int = 0
+    aside: Callable[[str], None] | None = None
     shots: dict[str, Shot] = field(default_factory=dict)
     _asked: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def tell(self, line: str, time_s: float) -> None:
-        """Keep a line for the log."""
-        self.lines.append((time_s, line[:500]))
+        """Keep a line for the log, never a token: a viewer reads it too."""
+        self.lines.append((time_s, _TOKEN.sub("token=…", line)[:500]))
 
     def ask(self, name: str, px: int) -> None:
         """Somebody wants a picture of a deck or of `out`; of several wishes the largest is granted."""
@@ -93,4 +99,5 @@ def with_log(say: Callable[[str], None], feed: Feed, clock: Callable[[], float])
         feed.tell(line, clock())
         say(line)
 
+    feed.aside = say
     return said
