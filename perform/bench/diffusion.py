@@ -193,9 +193,10 @@ def on_card(count: int, quick: bool = False) -> list[dict[str, Any]]:
 def card_rows(
     model: Any, unet: Any, vae: Any, gmac: dict[str, float], device: str, dtype: Any, count: int
 ) -> list[Any]:
-    """One model's rows: the loop recorded, the same code step by step, the plain order of calls."""
+    """One model's rows: single networks, the loop recorded, the same code step by step, the plain pipeline."""
     import torch
 
+    from perform.bench._diffusion_plain import pipelines
     from perform.bench._diffusion_shapes import parts_of
     from perform.core.types import Picture
     from perform.generators.background import Background
@@ -206,7 +207,7 @@ def card_rows(
     rest = {name: row.default for name, row in ROWS.items()} | {"width": model.side, "height": model.side,
                                                                "prompt_1": WORDS, "steps": 1}  # fmt: skip
     held = torch.randint(0, 255, (model.side, model.side, 3), dtype=torch.uint8).numpy()
-    rows = []
+    rows, plain = stage_rows(model, unet, vae, gmac, device, dtype, count), pipelines(model, unet, vae, device, dtype)
     for way, image, aim in (("text to image", False, model.aims[0]), ("image to image", True, model.aims[1])):
         players = {"recorded": Player(parts, Background(patient=True)),
                    "step by step": Player(parts, Background(patient=True), record=_as_it_is)}  # fmt: skip
@@ -230,7 +231,38 @@ def card_rows(
                 row |= {"gmac": total, "floor_ms_h100": round(2 * total / TFLOPS, 3)}
                 row["times_floor"] = round(row["ms_p50"] / row["floor_ms_h100"], 2)
                 rows.append(row | ({"aim_fps": aim} if aim else {}))
+        beside = timed(plain[way], max(3, count // 3))
         rows[-2]["times_step_by_step"] = round(rows[-1]["ms_p50"] / rows[-2]["ms_p50"], 2)
+        rows[-2]["times_plain"] = round(beside["ms_p50"] / rows[-2]["ms_p50"], 2)
+        rows.append({"what": f"{model.name} {way}: the plain diffusers pipeline", **beside})
+    return rows
+
+
+def stage_rows(
+    model: Any, unet: Any, vae: Any, gmac: dict[str, float], device: str, dtype: Any, count: int
+) -> list[dict[str, Any]]:
+    """Times of the single networks, each recorded by itself, and of the text encoders as they are."""
+    import torch
+
+    from perform.bench._diffusion_plain import text_call
+    from perform.bench._diffusion_shapes import stages
+    from perform.generators.recorded import record_cuda
+
+    on_cuda, rows = torch.device(device).type == "cuda", []
+    record = record_cuda if on_cuda else _as_it_is
+
+    def finished(call: Callable[[], Any]) -> Callable[[], Any]:
+        return lambda: (call(), torch.cuda.synchronize() if on_cuda else None)
+
+    with torch.inference_mode():
+        words = timed(finished(text_call(model, device, dtype)), max(3, count // 3))
+        rows.append({"what": f"{model.name}: words (once a prompt)", **words})
+        for name, call in stages(model, unet, vae, device, dtype).items():
+            play, _ = record(lambda call=call: call()[0])  # type: ignore[misc]
+            floor_ms = 2 * gmac[name] / TFLOPS
+            row = {"what": f"{model.name}: {name}", **timed(finished(play), count), "gmac": gmac[name]}
+            row |= {"floor_ms_h100": round(floor_ms, 3), "times_floor": round(row["ms_p50"] / max(floor_ms, 1e-9), 2)}
+            rows.append(row)
     return rows
 
 

@@ -97,6 +97,7 @@ class Instrument:
             self._threads = int(request.get("threads", MOST_THREADS))
             if request.get("warm", True):
                 self.player.paint(checked_rows(self._rows, ParamFrame({})), {}, Moment(0.0, 0.0, 0), 0.0)
+                self.player.begin()
                 self.player.learn()
 
     def render(self, params: ParamFrame, pictures: Mapping[str, Picture], moment: Moment) -> Frame:

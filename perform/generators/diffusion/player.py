@@ -92,6 +92,10 @@ class Player:
             loop.steady.settle(self._usual)
             self.meters = dict.fromkeys(self.meters, 0.0)
 
+    def begin(self) -> None:
+        """What is painted from now on is seen: how often a trigger was pulled is counted from the next picture on."""
+        self._referred = None
+
     def _mourn(self, loop: Loop) -> None:
         """Say once that a network gives NaN or infinity; the picture then is noise and grey, and not for ever."""
         if loop.steady.lost and not self._mourned:
