@@ -28,7 +28,7 @@ class SourcePlan:
     or `out`) and `make` is set.
 
     make: opens and prepares the generator; slow, so it is called in a worker. rows: its parameters. pictures:
-    the names of pictures that it takes in; picture_px: their long side. card: a model's.
+    the names of pictures that it takes in; picture_px: their long side. card: a model's. signals: what its frames tell.
     """
 
     text: str
@@ -39,6 +39,7 @@ class SourcePlan:
     taken: str = ""
     make: Callable[[], Generator] | None = None
     card: Any = None
+    signals: tuple[str, ...] = ()
 
 
 def plan_source(text: str, device: str = "cpu", *, trusted: bool = False, fast: bool = False) -> SourcePlan:
@@ -127,7 +128,8 @@ def _generator(text: str, kind: str, card: Any, device: str, request: dict[str, 
     if card is not None:
         shown.open(card, device)  # a card may add rows, or take some away
     side = int(getattr(shown, "PICTURE_PX", PICTURE_PX))
-    return SourcePlan(text, tuple(shown.PARAMS), tuple(shown.PICTURES_IN), side, make=build, card=card)
+    signals = tuple(getattr(shown, "SIGNALS", ()))
+    return SourcePlan(text, tuple(shown.PARAMS), tuple(shown.PICTURES_IN), side, make=build, card=card, signals=signals)
 
 
 def _quick_dtype(device: str) -> Any:

@@ -102,6 +102,10 @@ class Decks:
         plan = self._plans.get(letter)
         return "" if plan is None else plan.text
 
+    def signals(self) -> set[str]:
+        """Sources of modulation that the decks' generators give, whether or not their first picture is there."""
+        return {f"deck/{letter}/{name}" for letter, plan in self._plans.items() for name in plan.signals}
+
     def card(self, letter: str) -> Any:
         """The card of the model that plays on a deck; None where there is none."""
         plan = self._plans.get(letter)

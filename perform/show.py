@@ -270,7 +270,9 @@ class Show:
     def _loose_ends(self, preset: Preset) -> list[str]:
         """Routes that begin or end nowhere. Those to the source's own rows may, when another source was asked for."""
         foreign = self._foreign(preset)
-        known = known_sources() | {unit.source for unit in preset.free} | set(self.engine.signals)
+        known = (
+            known_sources() | {unit.source for unit in preset.free} | set(self.engine.signals) | self.decks.signals()
+        )
         table, lines = self.engine.table, []
         for number, route in enumerate(preset.routes, 1):
             if route.source not in known and not route.source.startswith(OUTSIDE):
@@ -281,7 +283,7 @@ class Show:
 
     def _is_source(self, name: str) -> bool:
         there = known_sources() | {unit.source for unit in self.engine.free} | set(self.engine.signals)
-        return name in there or name.startswith(OUTSIDE)
+        return name in there | self.decks.signals() or name.startswith(OUTSIDE)
 
     def _mount(self) -> None:
         """Add the rows of all that plays, and of what can be asked of it, to the table."""

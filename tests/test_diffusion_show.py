@@ -68,6 +68,19 @@ def test_the_same_performance_gives_the_same_film_and_says_what_it_was_made_with
     assert any(w["text"] == "a red fish" for w in inside["words"])
 
 
+def test_a_look_may_route_the_meters_of_its_own_painter(here, capsys):
+    text = (here / "presets" / "dream.toml").read_text()
+    route = '[[route]]\nsource = "deck/{}/{}"\ntarget = "deck/a/level"\ndepth = -0.5\n'
+    (here / "presets" / "metered.toml").write_text(text + route.format("a", "drift") + route.format("a", "flicker"))
+    plain = run(capsys, "--frames", "plain", "--preset", "dream")
+    assert main(["render", "synth", "--frames", "metered", *SMALL, "--preset", "metered", "--json"]) == 0
+    out = capsys.readouterr()
+    assert "no source" not in out.err and json.loads(out.out)["sha256"] != plain["sha256"]
+    (here / "presets" / "metered.toml").write_text(text + route.format("b", "drift"))  # a shader has no meters
+    assert main(["render", "synth", "--frames", "other", *SMALL, "--preset", "metered", "--json"]) == 0
+    assert "no source 'deck/b/drift'" in capsys.readouterr().err
+
+
 def test_a_stylegan_is_in_the_manifest_too(here, capsys):
     run(capsys, "--frames", "pictures", "--preset", "first_light")
     (source,) = json.loads((here / "pictures" / "manifest.json").read_text())["sources"]

@@ -20,6 +20,7 @@ from . import rows
 from .families import open_parts
 from .parts import Parts
 from .player import Player
+from .steady import METERS
 
 PARAMS = rows.PARAMS
 ROUTES = rows.ROUTES
@@ -32,7 +33,8 @@ class Instrument:
     `render`. The same parameters, pictures and moments give the same bytes on the same device.
 
     PARAMS: the rows; once a card is taken, with its model's own first prompt. notices: what could not be had while it
-    played, one line each; whoever shows them takes them out. PICTURE_PX: long side of the pictures it takes in.
+    played, one line each; whoever shows them takes them out. PICTURE_PX: long side of the pictures it takes in. SIGNALS: what its
+    frames tell, as sources of modulation.
     """
 
     PARAMS: Sequence[Param] = PARAMS
@@ -40,6 +42,7 @@ class Instrument:
     PICTURES_IN: tuple[str, ...] = ("image", "mask", "control", "noise_mask", "style")
     PICTURES_OUT: tuple[str, ...] = ("main", *(f"step_{n}" for n in range(1, rows.MOST_STEPS)))
     PICTURE_PX = 512
+    SIGNALS: tuple[str, ...] = METERS
 
     def __init__(self, load: Callable[..., Parts] = open_parts, record: Record | None = None) -> None:
         self._load, self._record = load, record
