@@ -119,8 +119,10 @@ def stages(model: Model, unet: Any, vae: Any, device: str, dtype: Any) -> dict[s
 
 
 def counted(call: Callable[[], Any]) -> dict[str, float]:
-    """GMAC and operations that start a kernel, of one call on `meta`."""
+    """GMAC and operations that start a kernel, of one call on `meta`; an attention is one, as a card has it."""
     import torch
+    from torch.nn.functional import scaled_dot_product_attention
+    from torch.overrides import TorchFunctionMode
     from torch.utils._python_dispatch import TorchDispatchMode
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -132,9 +134,17 @@ def counted(call: Callable[[], Any]) -> dict[str, float]:
                 Kernels.count += 1
             return func(*args, **(kwargs or {}))
 
+    class Attention(TorchFunctionMode):
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if func is not scaled_dot_product_attention:
+                return func(*args, **(kwargs or {}))
+            Kernels.count += 1
+            query, _, value = args[:3]
+            return torch.empty((*query.shape[:-1], value.shape[-1]), device=query.device, dtype=query.dtype)
+
     with torch.inference_mode(), FlopCounterMode(display=False) as flops:
         call()
-    with torch.no_grad(), Kernels():
+    with torch.no_grad(), Attention(), Kernels():
         call()
     return {"gmac": round(flops.get_total_flops() / 2e9, 2), "kernels": Kernels.count}
 
@@ -143,4 +153,12 @@ def _is_view(func: Any) -> bool:
     """Whether an operation only looks at memory in another way."""
     if any(r.alias_info is not None and not r.alias_info.is_write for r in func._schema.returns):
         return True
-    return func._schema.name.split("::")[1] in ("detach", "_to_copy", "empty", "zeros", "ones", "arange")
+    return func._schema.name.split("::")[1] in (
+        "detach",
+        "_unsafe_view",
+        "_to_copy",
+        "empty",
+        "zeros",
+        "ones",
+        "arange",
+    )

@@ -15,6 +15,13 @@ def test_the_shapes_count_the_weights_that_the_models_have():
         assert sum(p.numel() for p in unet.parameters()) == model.params
 
 
+def test_operations_are_counted_as_a_card_has_them():
+    model = MODELS[0]
+    calls = stages(model, *networks(model, "meta", torch.float32), "meta", torch.float32)
+    assert counted(calls["denoise"]) == {"gmac": 402.13, "kernels": 773}  # 776 and 0.804 TFLOP by another's count
+    assert counted(calls["decode"])["kernels"] == 84
+
+
 def test_the_card_rows_run_the_same_code_here():
     model = SMALL[0]
     gmac = {k: counted(c)["gmac"] for k, c in stages(model, *networks(model, "meta", torch.float32), "meta",

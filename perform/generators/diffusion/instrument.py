@@ -33,8 +33,8 @@ class Instrument:
     `render`. The same parameters, pictures and moments give the same bytes on the same device.
 
     PARAMS: the rows; once a card is taken, with its model's own first prompt. notices: what could not be had while it
-    played, one line each; whoever shows them takes them out. PICTURE_PX: long side of the pictures it takes in. SIGNALS: what its
-    frames tell, as sources of modulation.
+    played, one line each; whoever shows them takes them out. PICTURE_PX: long side of the pictures it takes in.
+    SIGNALS: what its frames tell, as sources of modulation.
     """
 
     PARAMS: Sequence[Param] = PARAMS
