@@ -200,9 +200,7 @@ def open_live(options: Options, say: Say) -> Rig:
     return rig
 
 
-def _assemble_live(
-    options: Options, say: Say, clock: ShowClock, stage: Any, sound: AudioInput, feed: Any = None
-) -> Rig:
+def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sound: AudioInput, feed: Any) -> Rig:
     from perform.control.osc import OscSender
     from perform.gl import describe
     from perform.panel import open_panel

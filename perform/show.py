@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from perform.core.errors import ParamError, PerformError, PresetError
 from perform.core.params import Param
 from perform.core.preset import Preset, read_preset
 from perform.core.routes import RouteBank, route_rows
+from perform.core.sources import FreeSource
 from perform.core.types import ControlEvent
 from perform.deck_source import SourcePlan, plan_source
 from perform.deck_wishes import DeckWishes, plan_from_afar
@@ -270,9 +271,7 @@ class Show:
     def _loose_ends(self, preset: Preset) -> list[str]:
         """Routes that begin or end nowhere. Those to the source's own rows may, when another source was asked for."""
         foreign = self._foreign(preset)
-        known = (
-            known_sources() | {unit.source for unit in preset.free} | set(self.engine.signals) | self.decks.signals()
-        )
+        known = self._sources(preset.free)
         table, lines = self.engine.table, []
         for number, route in enumerate(preset.routes, 1):
             if route.source not in known and not route.source.startswith(OUTSIDE):
@@ -282,8 +281,12 @@ class Show:
         return lines
 
     def _is_source(self, name: str) -> bool:
-        there = known_sources() | {unit.source for unit in self.engine.free} | set(self.engine.signals)
-        return name in there | self.decks.signals() or name.startswith(OUTSIDE)
+        return name in self._sources(self.engine.free) or name.startswith(OUTSIDE)
+
+    def _sources(self, free: Iterable[FreeSource]) -> set[str]:
+        """Every source that a route can begin at now, when a look brings these."""
+        own = {unit.source for unit in free}
+        return known_sources() | own | set(self.engine.signals) | self.decks.signals()
 
     def _mount(self) -> None:
         """Add the rows of all that plays, and of what can be asked of it, to the table."""

@@ -26,3 +26,14 @@ def tiny_diffusion(tmp_path_factory):
     from perform.generators.diffusion.tiny import write_tiny
 
     return write_tiny(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def one_thread():
+    """Small networks are quickest on one thread, and count the same on any machine."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -203,7 +203,7 @@ class Engine:
             self.signals.update(sense.signals(seconds))
         for letter, painter in self.painters.items():
             frame = painter.newest()
-            if frame is not None:
+            if frame is not None and frame.signals:
                 self.signals.update({f"deck/{letter}/{name}": value for name, value in frame.signals.items()})
         self.signals.update(beat_values(self.moment))
         self.signals.update(free_values(self.free, self.moment))

@@ -55,8 +55,10 @@ class OnBeat:
         new = self._count is not None and math.floor(count + 1e-9) > math.floor(self._count + 1e-9)
         first, self._count = self._count is None, count
         if exact:
-            ahead_s = self._seconds(moment, math.floor(count + 1e-9) + 1.0 - count) if between else 0.0
-            return self._begun(moment, newest, count + ahead_s, ahead_s) if new or first else Plan(False, 0.0)
+            if not (new or first):
+                return Plan(False, 0.0)
+            ahead = math.floor(count + 1e-9) + 1.0 - count if between else 0.0
+            return self._begun(moment, newest, count + ahead, self._seconds(moment, ahead))
         if self._busy(moment, newest, work_s):
             return Plan(False, 0.0)
         need_s = work_s + moment.dt_s

@@ -7,9 +7,7 @@ noise levels spread over what few-step models play at. The file is the one that 
 from __future__ import annotations
 
 import hashlib
-import os
 import random
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +24,7 @@ from perform.core.errors import PerformError, UsageError
 from perform.train.adversarial.run import Progress
 from perform.train.dataset.store import card_hash, entries, read_data_card
 from perform.train.micro.show import sheet
+from perform.train.place import replacing
 from perform.train.running import Run
 
 TARGETS = ("to_q", "to_k", "to_v", "to_out.0")
@@ -169,36 +168,28 @@ class LoraTraining:
     def _write(self) -> None:
         from safetensors.torch import save_file
 
-        fresh = self.folder.with_name(self.folder.name + ".new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        named = {f"unet.{n.replace('.default', '')}": p.detach().cpu().half().contiguous()
-                 for n, p in self.weights.items()}  # fmt: skip
-        save_file(named, fresh / WEIGHTS)
-        (fresh / WEIGHTS).chmod(0o644)
-        data = read_data_card(self.data)
-        training = {
-            "data": str(data.get("name", self.data.name)), "data_sha256": card_hash(self.data),
-            "recipe": {"command": "perform train lora", **asdict(self.settings)},
-            "pictures_seen": self.run.pictures, "hours": round(self.run.spent / 3600, 3),
-            "parents": [{"name": self.card.name, "sha256": self.card.sha256, "licence": self.card.licence or "unknown",
-                         "author": self.card.author or "unknown"}],
-        }  # fmt: skip
-        entries = {
-            "name": self.folder.name, "kind": "lora", "title": self.folder.name.replace("_", " ").capitalize(),
-            "author": str(data.get("author", "unknown")), "licence": str(data.get("licence", "unknown")),
-            "weights": WEIGHTS, "sha256": hashlib.sha256((fresh / WEIGHTS).read_bytes()).hexdigest(),
-            "description": f"A LoRA for {self.card.name}" + (f", called by the word {self.settings.word!r}"
-                                                             if self.settings.word else ""),
-            "training": training,
-        }  # fmt: skip
-        (fresh / "model.toml").write_text(card_text(entries), "utf-8")
-        old = self.folder.with_name(self.folder.name + ".old")
-        shutil.rmtree(old, ignore_errors=True)
-        if self.folder.exists():
-            os.replace(self.folder, old)
-        os.replace(fresh, self.folder)
-        shutil.rmtree(old, ignore_errors=True)
+        with replacing(self.folder) as fresh:
+            named = {f"unet.{n.replace('.default', '')}": p.detach().cpu().half().contiguous()
+                     for n, p in self.weights.items()}  # fmt: skip
+            save_file(named, fresh / WEIGHTS)
+            (fresh / WEIGHTS).chmod(0o644)
+            data = read_data_card(self.data)
+            training = {
+                "data": str(data.get("name", self.data.name)), "data_sha256": card_hash(self.data),
+                "recipe": {"command": "perform train lora", **asdict(self.settings)},
+                "pictures_seen": self.run.pictures, "hours": round(self.run.spent / 3600, 3),
+                "parents": [{"name": self.card.name, "sha256": self.card.sha256,
+                             "licence": self.card.licence or "unknown", "author": self.card.author or "unknown"}],
+            }  # fmt: skip
+            entries = {
+                "name": self.folder.name, "kind": "lora", "title": self.folder.name.replace("_", " ").capitalize(),
+                "author": str(data.get("author", "unknown")), "licence": str(data.get("licence", "unknown")),
+                "weights": WEIGHTS, "sha256": hashlib.sha256((fresh / WEIGHTS).read_bytes()).hexdigest(),
+                "description": f"A LoRA for {self.card.name}" + (f", called by the word {self.settings.word!r}"
+                                                                 if self.settings.word else ""),
+                "training": training,
+            }  # fmt: skip
+            (fresh / "model.toml").write_text(card_text(entries), "utf-8")
 
     @torch.no_grad()
     def _sheet(self) -> None:

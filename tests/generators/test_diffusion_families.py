@@ -25,12 +25,7 @@ PROMPT = "a red fish in the blue night"
 FAMILIES = ("sdxl", "sana", "flux2", "zimage")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
@@ -59,75 +54,86 @@ def near(a, b, tolerance=2e-4):
     assert float((a - b).norm() / b.norm()) < tolerance
 
 
+def loaded(folder, **kinds):
+    """The parts of a folder by diffusers' and transformers' own classes."""
+    return {what: kind.from_pretrained(folder / what) for what, kind in kinds.items()}
+
+
+def quiet(pipeline):
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def sdxl_pipeline(folder, parts, x, common):
+    import diffusers
+    import transformers
+
+    schedule = diffusers.DDIMScheduler(
+        beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012, timestep_spacing="trailing",
+        clip_sample=False, set_alpha_to_one=True,
+    )  # fmt: skip
+    made = diffusers.StableDiffusionXLPipeline(
+        **loaded(
+            folder, tokenizer=transformers.AutoTokenizer, tokenizer_2=transformers.AutoTokenizer,
+            vae=diffusers.AutoencoderTiny, unet=diffusers.UNet2DConditionModel,
+            text_encoder=transformers.CLIPTextModel, text_encoder_2=transformers.CLIPTextModelWithProjection,
+        ), scheduler=schedule, force_zeros_for_empty_prompt=True, add_watermarker=False,
+    )  # fmt: skip
+    return quiet(made)(PROMPT, guidance_scale=0.0, latents=x, **common).images
+
+
+def transformer_parts(folder, net, vae, text, schedule):
+    from transformers import AutoTokenizer
+
+    return loaded(folder, tokenizer=AutoTokenizer, transformer=net, vae=vae, text_encoder=text, scheduler=schedule)
+
+
+def sana_pipeline(folder, parts, x, common):
+    import diffusers
+    from transformers import Gemma2Model
+
+    made = diffusers.SanaSprintPipeline(**transformer_parts(
+        folder, diffusers.SanaTransformer2DModel, diffusers.AutoencoderDC, Gemma2Model, diffusers.SCMScheduler,
+    ))  # fmt: skip
+    return quiet(made)(
+        PROMPT, latents=x, use_resolution_binning=False, complex_human_instruction=None, intermediate_timesteps=None,
+        **common,
+    ).images  # fmt: skip
+
+
+def flux2_pipeline(folder, parts, x, common):
+    import diffusers
+    from transformers import Qwen3ForCausalLM
+
+    made = diffusers.Flux2KleinPipeline(**transformer_parts(
+        folder, diffusers.Flux2Transformer2DModel, diffusers.AutoencoderKLFlux2, Qwen3ForCausalLM,
+        diffusers.FlowMatchEulerDiscreteScheduler,
+    ), is_distilled=True)  # fmt: skip
+    layers = parts.text._layers
+    return quiet(made)(prompt=PROMPT, latents=x, guidance_scale=1.0, text_encoder_out_layers=layers, **common).images
+
+
+def zimage_pipeline(folder, parts, x, common):
+    import diffusers
+    from transformers import Qwen3Model
+
+    made = diffusers.ZImagePipeline(**transformer_parts(
+        folder, diffusers.ZImageTransformer2DModel, diffusers.AutoencoderKL, Qwen3Model,
+        diffusers.FlowMatchEulerDiscreteScheduler,
+    ))  # fmt: skip
+    words = [parts.text.encode(PROMPT).tokens[0]]
+    return quiet(made)(prompt_embeds=words, latents=x, guidance_scale=0.0, **common).images
+
+
+PIPELINES = {"sdxl": sdxl_pipeline, "sana": sana_pipeline, "flux2": flux2_pipeline, "zimage": zimage_pipeline}
+
+
 @torch.inference_mode()
 def theirs(name, folder, parts, x):
     """The picture of diffusers' pipeline, [1, 3, h, w] of -1..1."""
-    import diffusers
-
-    def pipe(kind):
-        made = kind.from_pretrained(folder, **components(kind, folder))
-        made.set_progress_bar_config(disable=True)
-        return made
-
-    def components(kind, folder):
-        import transformers
-
-        def part(what, kind):
-            return kind.from_pretrained(folder / what)
-
-        tok = {"tokenizer": transformers.AutoTokenizer.from_pretrained(folder / "tokenizer")}
-        if name == "sdxl":
-            tok["tokenizer_2"] = transformers.AutoTokenizer.from_pretrained(folder / "tokenizer_2")
-            return tok | {
-                "vae": part("vae", diffusers.AutoencoderTiny), "unet": part("unet", diffusers.UNet2DConditionModel),
-                "text_encoder": part("text_encoder", transformers.CLIPTextModel),
-                "text_encoder_2": part("text_encoder_2", transformers.CLIPTextModelWithProjection),
-                "scheduler": diffusers.DDIMScheduler(beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012,
-                                                     timestep_spacing="trailing", clip_sample=False,
-                                                     set_alpha_to_one=True),
-            }  # fmt: skip
-        nets = {"sana": diffusers.SanaTransformer2DModel, "flux2": diffusers.Flux2Transformer2DModel,
-                "zimage": diffusers.ZImageTransformer2DModel}  # fmt: skip
-        vaes = {
-            "sana": diffusers.AutoencoderDC,
-            "flux2": diffusers.AutoencoderKLFlux2,
-            "zimage": diffusers.AutoencoderKL,
-        }
-        texts = {
-            "sana": transformers.Gemma2Model,
-            "flux2": transformers.Qwen3ForCausalLM,
-            "zimage": transformers.Qwen3Model,
-        }
-        kinds = {"sana": diffusers.SCMScheduler}.get(name, diffusers.FlowMatchEulerDiscreteScheduler)
-        return tok | {
-            "transformer": part("transformer", nets[name]), "vae": part("vae", vaes[name]),
-            "text_encoder": part("text_encoder", texts[name]), "scheduler": part("scheduler", kinds),
-        }  # fmt: skip
-
     side = {"height": x.shape[2] * parts.factor, "width": x.shape[3] * parts.factor}
     common = {"num_inference_steps": 1, "output_type": "pt", **side}
-    if name == "sdxl":
-        kind = diffusers.StableDiffusionXLPipeline
-        made = kind(**components(kind, folder), force_zeros_for_empty_prompt=True, add_watermarker=False)
-        made.set_progress_bar_config(disable=True)
-        image = made(PROMPT, guidance_scale=0.0, latents=x, **common).images
-    elif name == "sana":
-        made = diffusers.SanaSprintPipeline(**components(None, folder))
-        made.set_progress_bar_config(disable=True)
-        image = made(PROMPT, latents=x, use_resolution_binning=False, complex_human_instruction=None,
-                     intermediate_timesteps=None, **common).images  # fmt: skip
-    elif name == "flux2":
-        made = diffusers.Flux2KleinPipeline(**components(None, folder), is_distilled=True)
-        made.set_progress_bar_config(disable=True)
-        image = made(
-            prompt=PROMPT, latents=x, guidance_scale=1.0, text_encoder_out_layers=parts.text._layers, **common
-        ).images
-    else:
-        made = diffusers.ZImagePipeline(**components(None, folder))
-        made.set_progress_bar_config(disable=True)
-        words = [parts.text.encode(PROMPT).tokens[0]]
-        image = made(prompt_embeds=words, latents=x, guidance_scale=0.0, **common).images
-    return image * 2 - 1
+    return PIPELINES[name](folder, parts, x, common) * 2 - 1
 
 
 @pytest.mark.parametrize("name", FAMILIES)

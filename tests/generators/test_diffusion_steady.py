@@ -86,19 +86,6 @@ def player(parts) -> Instrument:
     return instrument
 
 
-CORNERS = {
-    "all of itself": {"feedback": 1.0, "feedback_limit": 1.0, "strength": 0.02},
-    "all of itself, flying in": {"feedback": 1.0, "feedback_limit": 1.0, "strength": 0.3, "feedback_zoom": 4.0,
-                                 "feedback_turn": 180.0},
-    "flying out, held": {"feedback": 1.0, "feedback_limit": 1.0, "strength": 0.6, "feedback_zoom": 0.25,
-                         "coherence": 1.0},
-    "bold": {"feedback": 0.9, "strength": 0.5, "backbone_coarse": 2.0, "backbone_fine": 2.0, "skip_fine": 2.0},
-    "timid": {"feedback": 0.9, "strength": 0.5, "backbone_coarse": 0.2, "skip_coarse": 0.0, "attention_up": 0.0},
-    "its own picture, again": {"strength": 0.3, "pixels": 1.0},
-    "its own picture, hardly touched": {"strength": 0.02, "pixels": 1.0},
-}  # fmt: skip
-
-
 def run(instrument: Instrument, values, count: int) -> np.ndarray:
     """[count, h, w, 3] uint8."""
     values = {"width": TALL, "height": TALL, "prompt_1": "rose and violet pearls", "orbit": 0.3, **values}
@@ -116,16 +103,16 @@ def measured(pictures: np.ndarray) -> dict[str, np.ndarray]:
     return {key: np.array([row[key] for row in rows]) for key in rows[0]}
 
 
-@pytest.mark.parametrize("corner", CORNERS)
+@pytest.mark.parametrize("corner", drift.CORNERS)
 def test_a_loop_at_a_corner_neither_burns_out_nor_goes_grey(corner, parts):
-    if "pixels" in CORNERS[corner] and parts[0] != SHIPPED:
+    if "pixels" in drift.CORNERS[corner] and parts[0] != SHIPPED:
         pytest.skip("models/lumen is not there, and a random autoencoder does not give a picture back")
     instrument = player(parts)
     fresh = run(instrument, {"feedback": 0.0, "strength": 1.0}, 12)
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        late = run(player(parts), CORNERS[corner], COUNT)[COUNT // 2 :]
+        late = run(player(parts), drift.CORNERS[corner], COUNT)[COUNT // 2 :]
     finally:
         torch.set_num_threads(before)
     assert drift.beyond(measured(late), measured(fresh)) == []

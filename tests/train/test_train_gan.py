@@ -29,12 +29,7 @@ TINY = {"size": 16, "batch": 8, "width": 16, "z_dim": 16, "w_dim": 16}
 SECONDS = 6.0
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def discs(count, seed=0, side=16):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from perform.generators.stylegan import seed_z
 from perform.generators.stylegan.network import Generator
 from perform.train.export import write_weights
 from perform.train.measure import fine_power
+from perform.train.place import replacing
 
 COLOURS = {"critic": (240, 120, 90), "painter": (90, 190, 240), "augment": (150, 220, 130), "r1": (190, 150, 230)}
 
@@ -85,22 +84,15 @@ class Course:
 
 def write_model(generator: Generator, folder: Path, training: Mapping[str, Any], licence: str, author: str) -> Path:
     """The model folder, whole or not at all."""
-    fresh = folder.with_name(folder.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    weights = write_weights(generator, fresh)
-    arch = {k: list(v) if isinstance(v, tuple) else v for k, v in _arch(generator).items() if v not in (None, ())}
-    entries = {
-        "name": folder.name, "kind": "stylegan2", "title": folder.name.replace("_", " ").capitalize(),
-        "author": author, "licence": licence, "weights": weights.name,
-        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(), "architecture": arch, "training": training,
-    }  # fmt: skip
-    (fresh / "model.toml").write_text(card_text(entries), "utf-8")
-    old = folder.with_name(folder.name + ".old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        os.replace(folder, old)
-    os.replace(fresh, folder)
-    shutil.rmtree(old, ignore_errors=True)
+    with replacing(folder) as fresh:
+        weights = write_weights(generator, fresh)
+        arch = {k: list(v) if isinstance(v, tuple) else v for k, v in _arch(generator).items() if v not in (None, ())}
+        entries = {
+            "name": folder.name, "kind": "stylegan2", "title": folder.name.replace("_", " ").capitalize(),
+            "author": author, "licence": licence, "weights": weights.name,
+            "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(), "architecture": arch, "training": training,
+        }  # fmt: skip
+        (fresh / "model.toml").write_text(card_text(entries), "utf-8")
     return folder
 
 

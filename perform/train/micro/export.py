@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from perform.core.card import FILE
 from perform.core.card_text import card_text
+from perform.train.place import replacing
 
 from .shape import Micro, save
 
@@ -23,23 +22,15 @@ PROMPT = "violet and turquoise nebula"
 
 def export(micro: Micro, folder: Path, training: Mapping[str, Any]) -> Path:
     """Write the model folder: whole, or not at all. training: what the card tells of how it was made."""
-    fresh = folder.with_name(folder.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    save(micro, fresh)
-    files = sorted(p for p in fresh.rglob("*") if p.is_file())
-    for path in files:
-        path.chmod(0o644)
-    hashes = {p.relative_to(fresh).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
-    entries = {"name": folder.name, "kind": "diffusion", "title": folder.name.capitalize(), "description": ABOUT,
-               "author": "the perform authors", "licence": "Apache-2.0"}  # fmt: skip
-    entries |= {"architecture": {"prompt": PROMPT, "native": 256}}
-    entries |= {"training": {"data": DATA, **training}, "files": hashes}
-    (fresh / FILE).write_text(card_text(entries), "utf-8")
-    old = folder.with_name(folder.name + ".old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        os.replace(folder, old)
-    os.replace(fresh, folder)
-    shutil.rmtree(old, ignore_errors=True)
+    with replacing(folder) as fresh:
+        save(micro, fresh)
+        files = sorted(p for p in fresh.rglob("*") if p.is_file())
+        for path in files:
+            path.chmod(0o644)
+        hashes = {p.relative_to(fresh).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+        entries = {"name": folder.name, "kind": "diffusion", "title": folder.name.capitalize(), "description": ABOUT,
+                   "author": "the perform authors", "licence": "Apache-2.0"}  # fmt: skip
+        entries |= {"architecture": {"prompt": PROMPT, "native": 256}}
+        entries |= {"training": {"data": DATA, **training}, "files": hashes}
+        (fresh / FILE).write_text(card_text(entries), "utf-8")
     return folder

@@ -11,22 +11,16 @@ from torch import Tensor
 
 from perform.core.errors import ModelError
 
-from .opened import failing_as_model_error, network
+from .opened import network, open_tokenizer
 
 
 class LanguageModel:
     """Tokenizer and model of a folder. chat: words go through the model's own chat template first."""
 
     def __init__(self, folder: Path, kind: Any, device: Any, dtype: torch.dtype, length: int) -> None:
-        from transformers import AutoTokenizer
-
         self.notices: list[str] = []
         self.model = network(kind, folder / "text_encoder", device, dtype)
-        where = folder / "tokenizer"
-        if not where.is_dir():
-            raise ModelError(f"{where}: is missing; the model is not complete")
-        with failing_as_model_error(where):
-            self.tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=True, trust_remote_code=False)
+        self.tokenizer = open_tokenizer(folder / "tokenizer")
         self._device, self.length = device, length
 
     def chat(self, prompt: str, *, thinking: bool) -> str:

@@ -67,6 +67,16 @@ def check_finite(made: torch.nn.Module, where: Path) -> None:
             raise ModelError(f"{where}: the weight {name} holds NaN or infinity; fetch the model again")
 
 
+def open_tokenizer(where: Path) -> Any:
+    """The tokenizer of a folder, by transformers, from this disk alone. Raises ModelError."""
+    from transformers import AutoTokenizer
+
+    if not where.is_dir():
+        raise ModelError(f"{where}: is missing; the model is not complete")
+    with failing_as_model_error(where):
+        return AutoTokenizer.from_pretrained(where, local_files_only=True, trust_remote_code=False)
+
+
 @contextmanager
 def failing_as_model_error(where: Path) -> Iterator[None]:
     """Whatever a library raises while it opens `where`, as one line of ModelError."""

@@ -18,7 +18,7 @@ from perform.core.errors import ModelError
 from ..parts import Embedding, Extras, Parts, variance_preserving
 from .attention import use_plain
 from .beside import beside_unet
-from .opened import config_of, failing_as_model_error, network
+from .opened import config_of, network, open_tokenizer
 
 COARSE, OTHERS = 0, 1
 
@@ -134,15 +134,11 @@ class ClipText:
     """Tokenizer and text encoder of a model folder."""
 
     def __init__(self, folder: Path, device: Any, dtype: torch.dtype) -> None:
-        from transformers import AutoTokenizer, CLIPTextModel
+        from transformers import CLIPTextModel
 
         self.notices: list[str] = []
         self.model = network(CLIPTextModel, folder / "text_encoder", device, dtype)
-        where = folder / "tokenizer"
-        if not where.is_dir():
-            raise ModelError(f"{where}: is missing; the model is not complete")
-        with failing_as_model_error(where):
-            self._tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=True, trust_remote_code=False)
+        self._tokenizer = open_tokenizer(folder / "tokenizer")
         self._device, self._dtype = device, dtype
         self.width = int(self.model.config.hidden_size)
         self.length = int(self.model.config.max_position_embeddings)
