@@ -11,31 +11,25 @@ from perform.ahead import Ahead
 from perform.control.keyboard import translate
 from perform.core import clock as tempo_clock
 from perform.core import quantise
-from perform.core.errors import ParamError, PerformError, PresetError
+from perform.core.errors import PerformError
 from perform.core.params import Param
 from perform.core.preset import Preset, read_preset
-from perform.core.routes import RouteBank, route_rows
 from perform.core.sources import FreeSource
 from perform.core.types import ControlEvent
-from perform.deck_source import SourcePlan, plan_source
+from perform.deck_source import SourcePlan
 from perform.deck_wishes import DeckWishes, plan_from_afar
-from perform.decks import Decks, MakePainter, read_slots
+from perform.decks import Decks, MakePainter
 from perform.engine.engine import Engine
-from perform.gl.rows import LETTERS
 from perform.look_fade import LookFade
-from perform.mix import OVER, PLAIN, AutoFade, find_transition, mix_rows
-from perform.room import Room, room_paths, sparing_the_room
+from perform.looks.bring_in import DECK, OUTSIDE, Bringer
+from perform.mix import AutoFade, mix_rows
+from perform.room import Room, room_paths
 from perform.route_desk import RouteDesk
-from perform.shader_desk import MESSAGE_ROW, LeftOut, ShaderDesk, lacking
+from perform.shader_desk import MESSAGE_ROW, ShaderDesk
 from perform.surprise import ROWS as SURPRISE_ROWS
 from perform.surprise import Surprise
-from perform.trial.gate import OnTrialError, SetAsideError
+from perform.trial.gate import OnTrialError
 
-OUTSIDE = ("midi/", "link/", "mtc/")
-"""Sources of routes that are there once somebody outside has spoken."""
-DECK = "a"
-SAFE_SOURCE = "shader:marbling"
-"""Plays where a shader is asked for that hung an earlier show."""
 ROWS: tuple[Param, ...] = (
     *(Param(f"macro/{n}", "float", 0.0, 0.0, 1.0, doc=f"macro {n}: a knob of your own, as a source of routes")
       for n in range(1, 9)),
@@ -45,17 +39,6 @@ ROWS: tuple[Param, ...] = (
     Param("preset/next", "trigger", False, doc="the next preset", live=False, quantised=True),
     Param("preset/previous", "trigger", False, doc="the preset before", live=False, quantised=True),
 )  # fmt: skip
-
-
-def _left_out(preset: Preset, decks: Decks) -> list[LeftOut]:
-    """Every effect that a preset names and that could not be had."""
-    rows = [("master", preset.master), *((f"deck/{letter}", deck.fx) for letter, deck in preset.decks.items())]
-    found = []
-    for where, slots in rows:
-        there = {name for name, _ in decks.chains.get(where, ())}
-        before = [frozenset(slot.name for slot in slots[:index]) for index in range(len(slots))]
-        found += [LeftOut(where, slot, b) for slot, b in zip(slots, before, strict=True) if slot.name not in there]
-    return found
 
 
 def known_sources() -> set[str]:
@@ -87,14 +70,12 @@ class Show:
         self.wishes = DeckWishes(engine, self.decks, lambda text: plan_from_afar(text, device, fast))
         self.auto_fade = AutoFade(engine.table, engine.value)
         self.look_fade = LookFade(engine, stage)
-        self._transition = PLAIN
+        self._bringer = Bringer(self, device, fixed_source, fast, say)
         self._say = say
-        self._device = device
         self._fixed_source = fixed_source
-        self._fast = fast
         self._broken: set[str] = set()
         self._triggers: dict[str, int] = {}
-        self.shaders = ShaderDesk(engine, self.decks, stage, self._mount, self._mount_mix, say)
+        self.shaders = ShaderDesk(engine, self.decks, stage, self.mount, self._mount_mix, say)
         engine.table.add((*ROWS, *look_fade.ROWS))
         engine.table.add((MESSAGE_ROW,))
         engine.table.add(SURPRISE_ROWS, "surprise")
@@ -107,7 +88,7 @@ class Show:
         self.ahead = Ahead(self)
         engine.landing.prepare = self.ahead.hear
         self._mount_mix()
-        self._mount()
+        self.mount()
 
     @property
     def source(self) -> str:
@@ -146,149 +127,25 @@ class Show:
 
         Raises PerformError, with everything as it was, when its source cannot play.
         """
-        preset, problems = sparing_the_room(preset)
-        plans = self._plans(preset, problems)
-        chains = {f"deck/{letter}": read_slots(preset.decks[letter].fx, problems) for letter in plans}
-        chains["master"] = read_slots(preset.master, problems)
-        fades = self.look_fade.begin(plans, {letter: self.decks.source(letter) for letter in LETTERS})
-        try:
-            self._load(plans, problems)
-        except PerformError:
-            self.look_fade.abort()
-            raise
-        if fades:
-            self._transition = PLAIN  # of the mixer that the new look has
-        for where, slots in chains.items():
-            if where == "master" or where.removeprefix("deck/") in plans:
-                self.decks.set_chain(where, slots, problems)
-        table = self.engine.table
-        for prefix in ("route", "deck", "master"):
-            table.remove(prefix)
-        table.reset("audio")
-        self._reset_mix(preset, problems)
-        self._mount()
-        table.add(route_rows(preset.routes))
-        self.routes.mount()
-        self._set_values(preset, problems)
-        problems += self._loose_ends(preset)
-        problems += lacking([*(p.document for p in plans.values()), *(d for row in chains.values() for _, d in row)])
-        self.engine.set_routes(RouteBank(preset.routes), preset.free)
-        self.preset = preset
-        self.shaders.left_out = _left_out(preset, self.decks)
-        for line in problems:
-            self._say(f"preset {preset.name}: {line}")
+        self.preset = self._bringer.play(preset)
 
     def plan(self, preset: Preset, letter: str) -> SourcePlan:
         """What a deck of a preset is to play, looked up. Raises PerformError."""
-        given = self._fixed_source if letter == DECK else None
-        text = given or preset.decks[letter].source
-        return plan_source(text, self._device, trusted=given is not None, fast=self._fast)
+        return self._bringer.plan(preset, letter)
 
     def expect(self, preset: Preset) -> None:
         """Raises OnTrialError while shaders of a preset that are new here are being tried; that begins with it."""
         self.shaders.expect(preset, self._fixed_source)
 
-    def _plans(self, preset: Preset, problems: list[str]) -> dict[str, SourcePlan]:
-        """What each deck of a preset is to play. Raises PerformError for deck a; another deck is left out."""
-        if DECK not in preset.decks:
-            raise PresetError(f"preset {preset.name}: no deck {DECK!r} in it")
-        plans: dict[str, SourcePlan] = {}
-        for letter in (DECK, *(letter for letter in preset.decks if letter != DECK)):
-            try:
-                if letter not in LETTERS:
-                    raise PresetError(f"there are {', '.join(LETTERS)}")
-                plans[letter] = self.plan(preset, letter)
-            except SetAsideError as error:  # a box that starts by itself must not stay black for it
-                plans[letter] = plan_source(SAFE_SOURCE, self._device)
-                problems.append(f"deck {letter} plays {SAFE_SOURCE} instead ({error})")
-            except PerformError as error:
-                if letter == DECK or isinstance(error, OnTrialError):
-                    raise
-                problems.append(f"deck {letter} is left out ({error})")
-        return plans
-
-    def _load(self, plans: dict[str, SourcePlan], problems: list[str]) -> None:
-        """Bring the sources in, deck a first: when that fails, all is as it was. Decks without one are emptied."""
-        for letter, plan in list(plans.items()):
-            try:
-                self.decks.load(letter, plan)
-            except PerformError as error:
-                if letter == DECK:
-                    raise
-                del plans[letter]
-                problems.append(f"deck {letter} is left out ({error})")
-        for letter in LETTERS:
-            if letter not in plans:
-                self.decks.unload(letter)
-
-    def _reset_mix(self, preset: Preset, problems: list[str]) -> None:
-        """The fader back to deck a. A look that mixes brings its transition; how long fades take is the hand's."""
-        table = self.engine.table
-        self.auto_fade.stop()
-        mixes = len(preset.decks) > 1 or bool(preset.mix)
-        for path in ("mix/fade", "mix/every_beats"):
-            table.reset(path)
-        if mixes:
-            try:
-                table.set("mix/transition", preset.mix.get("transition", PLAIN))
-                self._follow_transition()
-            except PerformError as error:
-                problems.append(str(error))
-
-    def _follow_transition(self) -> None:
-        """Let the mixer use the transition that the table names; one that cannot be had gives way to the last."""
-        table = self.engine.table
-        wanted = str(table.value("mix/transition"))
-        if wanted == self._transition:
-            return
-        try:
-            self.stage.set_transition(find_transition(wanted), over=wanted == OVER)
-        except PerformError as error:
-            table.set("mix/transition", self._transition)
-            if isinstance(error, OnTrialError):
-                self.shaders.later(lambda: self._wish_transition(wanted))
-            raise
-        self._transition = wanted
-        table.remove("mix/with")
-        self._mount()
-
-    def _wish_transition(self, name: str) -> None:
-        self.engine.table.set("mix/transition", name)
-
-    def _foreign(self, preset: Preset) -> bool:
-        """Whether deck a plays another source than the preset asks for."""
-        return self.source != preset.decks[DECK].source
-
-    def _set_values(self, preset: Preset, problems: list[str]) -> None:
-        foreign = self._foreign(preset)
-        for path, value in preset.values().items():
-            try:
-                self.engine.table.set(path, value)
-            except ParamError as error:
-                if not (foreign and path.startswith(f"deck/{DECK}/source/")):
-                    problems.append(str(error))
-
-    def _loose_ends(self, preset: Preset) -> list[str]:
-        """Routes that begin or end nowhere. Those to the source's own rows may, when another source was asked for."""
-        foreign = self._foreign(preset)
-        known = self._sources(preset.free)
-        table, lines = self.engine.table, []
-        for number, route in enumerate(preset.routes, 1):
-            if route.source not in known and not route.source.startswith(OUTSIDE):
-                lines.append(f"route {number}: no source {route.source!r}; `perform list features` names them")
-            if route.target not in table and not (foreign and route.target.startswith(f"deck/{DECK}/source/")):
-                lines.append(f"route {number}: no parameter {route.target!r}; `perform list params` names them")
-        return lines
-
     def _is_source(self, name: str) -> bool:
-        return name in self._sources(self.engine.free) or name.startswith(OUTSIDE)
+        return name in self.sources(self.engine.free) or name.startswith(OUTSIDE)
 
-    def _sources(self, free: Iterable[FreeSource]) -> set[str]:
+    def sources(self, free: Iterable[FreeSource]) -> set[str]:
         """Every source that a route can begin at now, when a look brings these."""
         own = {unit.source for unit in free}
         return known_sources() | own | set(self.engine.signals) | self.decks.signals()
 
-    def _mount(self) -> None:
+    def mount(self) -> None:
         """Add the rows of all that plays, and of what can be asked of it, to the table."""
         self.decks.mount()
         self.wishes.mount()
@@ -335,7 +192,7 @@ class Show:
         table = self.engine.table
         self._grant_wishes()
         try:
-            self._follow_transition()
+            self._bringer.follow_transition()
             wanted = str(table.value("preset/recall"))
             if wanted:
                 table.set("preset/recall", "")

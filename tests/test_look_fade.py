@@ -45,7 +45,7 @@ def show(monkeypatch):
 
         return SourcePlan(text, (), make=make)
 
-    monkeypatch.setattr("perform.show.plan_source", plan)
+    monkeypatch.setattr("perform.looks.bring_in.plan_source", plan)
     said: list[str] = []
     rig = open_offline(Options(audio="silence", preset="northern", size=SIZE), said.append)
     table = rig.engine.table

@@ -114,7 +114,7 @@ def test_a_transition_is_changed_by_hand_and_a_missing_one_is_said(show, tmp_pat
 
         raise ShaderError("it has gone", name)
 
-    monkeypatch.setattr("perform.show.find_transition", gone)
+    monkeypatch.setattr("perform.looks.bring_in.find_transition", gone)
     show.table.set("mix/transition", "fly_through")
     run(show.rig, 1)
     assert show.table.value("mix/transition") == "ink_bleed" and "it has gone" in show.said[-1]

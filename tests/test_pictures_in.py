@@ -50,7 +50,7 @@ def show(monkeypatch):
         "image:b": SourcePlan("image:b", (), make=Counter),
     }
     rig = open_offline(Options(audio="silence", preset="northern", size=SIZE), lambda _line: None)
-    monkeypatch.setattr("perform.show.plan_source", lambda text, *_, **__: plans[text])
+    monkeypatch.setattr("perform.looks.bring_in.plan_source", lambda text, *_, **__: plans[text])
     yield SimpleNamespace(rig=rig, seen=seen, table=rig.engine.table, stage=rig.show.stage)
     rig.close()
 

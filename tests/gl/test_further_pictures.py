@@ -38,7 +38,9 @@ def show(monkeypatch):
     painter = Painter()
     rig = open_offline(Options(audio="silence", preset="northern", size=SIZE), lambda _line: None)
     made = SourcePlan("testcard", (Param("x"),), ("picture",), make=lambda: painter)
-    monkeypatch.setattr("perform.show.plan_source", lambda t, *_, **__: made if t == "testcard" else plan_source(t))
+    monkeypatch.setattr(
+        "perform.looks.bring_in.plan_source", lambda t, *_, **__: made if t == "testcard" else plan_source(t)
+    )
     yield SimpleNamespace(rig=rig, painter=painter, stage=rig.show.stage)
     rig.close()
 
