@@ -38,6 +38,13 @@ class Ahead:
             names = self._show.neighbours(STEPS[event.address])
             if names:
                 self._begin(names[0])
+        else:
+            self.ready(self._show.programme.coming(event))
+
+    def ready(self, name: str) -> None:
+        """A preset of this name will be asked for soon; "" is none."""
+        if name:
+            self._begin(name)
 
     def take(self, name: str) -> Preset | None:
         """The preset, if it is this one that was read ahead; once."""

@@ -51,6 +51,11 @@ def find_preset(name: str) -> Path:
     return _find(name, _presets(), "preset", PresetError)
 
 
+def find_set(name: str) -> Path:
+    """The file of a set. Raises PresetError, naming sets that are spelt alike."""
+    return _find(name, {path.stem: path for path in list_sets()}, "set", PresetError)
+
+
 def find_shader(name: str, kind: str | None = None, *, trusted: bool = False) -> Path:
     """The file of a shader.
 
@@ -76,6 +81,11 @@ def list_models() -> list[Path]:
 def list_presets() -> list[Path]:
     """Preset files by name, without the sets."""
     return [path for name, path in sorted(_presets().items()) if "/" not in name]
+
+
+def list_sets() -> list[Path]:
+    """Set files by name; a nearer one hides one of the same name."""
+    return [path for name, path in sorted(_presets().items()) if name.startswith("sets/")]
 
 
 def list_shaders(kind: str | None = None) -> list[Path]:

@@ -9,7 +9,7 @@ from typing import Any
 from perform.core.errors import PerformError
 from perform.core.params import Param
 
-WHAT = ("models", "presets", "shaders", "features", "params", "devices")
+WHAT = ("models", "presets", "sets", "shaders", "features", "params", "devices")
 Row = dict[str, Any]
 
 
@@ -59,6 +59,22 @@ def _presets() -> list[Row]:
     return rows
 
 
+def _sets() -> list[Row]:
+    from perform.content import list_sets
+    from perform.core.cues import read_set
+
+    rows: list[Row] = []
+    for path in list_sets():
+        try:
+            read = read_set(path)
+        except PerformError as error:
+            rows.append({"name": path.stem, "doc": f"broken: {error}"})
+            continue
+        rows.append({"name": path.stem, "doc": read.doc or read.title, "tags": list(read.tags), "loop": read.loop,
+                     "cues": [cue.name for cue in read.cues], "problems": list(read.problems)})  # fmt: skip
+    return rows
+
+
 def _shaders() -> list[Row]:
     from perform.content import SHADER_KINDS, shaders
     from perform.isf import read_shader
@@ -80,13 +96,14 @@ def _shader(kind: str, name: str, path: Path, read: Any) -> Row:
 
 
 def _features() -> list[Row]:
+    from perform.core.cues import SOURCES
     from perform.core.sources import BEAT_SOURCES
     from perform.features import OUTPUTS
 
     rows = [
         {"name": name, "doc": out.doc, "lo": out.lo, "hi": out.hi, "unit": out.unit} for name, out in OUTPUTS.items()
     ]
-    return [*rows, *({"name": name, "doc": doc} for name, doc in BEAT_SOURCES.items())]
+    return [*rows, *({"name": name, "doc": doc} for name, doc in {**BEAT_SOURCES, **SOURCES}.items())]
 
 
 def param_row(row: Param) -> Row:
@@ -113,11 +130,13 @@ def effect_rows(shader: str) -> tuple[Param, ...]:
 def _params() -> list[Row]:
     """The rows of the default preset: fixed ones, those of its model and those of its chain."""
     from perform import look_fade
+    from perform.autopilot import autopilot_rows
     from perform.content import find_preset
     from perform.control import midi_desk
     from perform.core import clock, quantise
     from perform.core.preset import read_preset
     from perform.core.routes import route_rows
+    from perform.cue_desk import ROWS as CUE_ROWS
     from perform.deck_source import plan_source
     from perform.deck_wishes import wish_rows
     from perform.decks import input_rows
@@ -142,6 +161,7 @@ def _params() -> list[Row]:
     for slot in preset.master:
         groups.append((f"master/fx/{slot.name}", effect_rows(slot.shader)))
     groups.append(("", (*ROUTE_DESK_ROWS, *route_rows(preset.routes))))
+    groups += [("cue", CUE_ROWS), ("autopilot", autopilot_rows())]
     return [_placed(prefix, row) for prefix, rows in groups for row in rows]
 
 
@@ -165,6 +185,7 @@ def _devices() -> list[Row]:
 _LISTS = {
     "models": _models,
     "presets": _presets,
+    "sets": _sets,
     "shaders": _shaders,
     "features": _features,
     "params": _params,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from perform.core.cues import Fade
 from perform.core.errors import PerformError
 from perform.core.params import Param, ParamTable
 from perform.core.sources import free_values
@@ -66,22 +67,21 @@ class LookFade:
         """Whether one look gives way to another."""
         return self._before is not None
 
-    def begin(self, plans: dict[str, SourcePlan], playing: dict[str, str]) -> bool:
+    def begin(self, plans: dict[str, SourcePlan], playing: dict[str, str], fade: Fade | None = None) -> bool:
         """Let the look that plays leave, if presets are to fade; the stage then has an empty one for the new. Returns
         whether it does.
 
         plans: of the new look. playing: deck -> source of the old one; a painter that both want goes over to the new.
+        fade: how this one comes in; None as the hand has set it.
         """
-        engine, value = self._engine, self._engine.value
-        beats, duration_s = int(value("mix/beats")), float(value("mix/duration_s"))  # type: ignore[arg-type]
-        length = float(beats) if beats > 0 else duration_s
+        engine = self._engine
+        fade = fade or self._by_hand()
         self.finish()
-        if not value("preset/fade") or length <= 0.0 or engine.moment.frame < 0 or engine.bank.suspended:
+        if fade.count <= 0.0 or engine.moment.frame < 0 or engine.bank.suspended:
             return False
-        before = _Before(engine, length, beats > 0)
+        before = _Before(engine, fade.count, fade.in_beats)
         try:
-            name = str(value("mix/transition"))
-            self._stage.begin_look(find_transition(name))
+            self._stage.begin_look(find_transition(fade.transition or str(engine.value("mix/transition"))))
         except PerformError:
             self._stage.begin_look(None)
         for letter in list(engine.painters):
@@ -92,6 +92,14 @@ class LookFade:
             engine.coming.pop(letter).dismiss()
         self._before = before
         return True
+
+    def _by_hand(self) -> Fade:
+        """How presets come in by the rows."""
+        value = self._engine.value
+        beats, duration_s = int(value("mix/beats")), float(value("mix/duration_s"))  # type: ignore[arg-type]
+        if not value("preset/fade"):
+            return Fade()
+        return Fade("", float(beats), True) if beats > 0 else Fade("", duration_s)
 
     def abort(self) -> None:
         """The new look cannot play: all is as it was."""

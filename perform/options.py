@@ -30,6 +30,7 @@ class Options:
     audio: str | None = None
     channels: str | None = None
     preset: str | None = None
+    set_name: str | None = None
     source: str | None = None
     size: tuple[int, int] | None = None
     display: str = "auto"
@@ -100,7 +101,7 @@ _VENUE = {
     "link": {"enabled": "link", "start_stop": "link_start_stop"},
     "web": {"port": "web", "lan": "lan"},
     "tempo": {"source": "tempo_source", "bpm": "tempo_bpm", "beats_per_bar": "beats_per_bar"},
-    "show": {"preset": "preset"},
+    "show": {"preset": "preset", "set": "set_name"},
 }
 
 

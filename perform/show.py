@@ -11,6 +11,8 @@ from perform.ahead import Ahead
 from perform.control.keyboard import translate
 from perform.core import clock as tempo_clock
 from perform.core import quantise
+from perform.core.cues import SOURCES as PROGRAMME_SOURCES
+from perform.core.cues import Fade
 from perform.core.errors import PerformError
 from perform.core.params import Param
 from perform.core.preset import Preset, read_preset
@@ -23,6 +25,7 @@ from perform.engine.engine import Engine
 from perform.look_fade import LookFade
 from perform.looks.bring_in import DECK, OUTSIDE, Bringer
 from perform.mix import AutoFade, mix_rows
+from perform.programme import Programme
 from perform.room import Room, room_paths
 from perform.route_desk import RouteDesk
 from perform.shader_desk import MESSAGE_ROW, ShaderDesk
@@ -46,7 +49,7 @@ def known_sources() -> set[str]:
     from perform.core.sources import BEAT_SOURCES
     from perform.features import OUTPUTS
 
-    return {*OUTPUTS, *BEAT_SOURCES, *(f"macro/{n}" for n in range(1, 9))}
+    return {*OUTPUTS, *BEAT_SOURCES, *PROGRAMME_SOURCES, *(f"macro/{n}" for n in range(1, 9))}
 
 
 class Show:
@@ -71,7 +74,7 @@ class Show:
         self.auto_fade = AutoFade(engine.table, engine.value)
         self.look_fade = LookFade(engine, stage)
         self._bringer = Bringer(self, device, fixed_source, fast, say)
-        self._say = say
+        self.say = self._say = say
         self._fixed_source = fixed_source
         self._broken: set[str] = set()
         self._triggers: dict[str, int] = {}
@@ -86,6 +89,7 @@ class Show:
         engine.table.add(quantise.PARAMS, "tempo")
         engine.on_landing(self._land)
         self.ahead = Ahead(self)
+        self.programme = Programme(self)
         engine.landing.prepare = self.ahead.hear
         self._mount_mix()
         self.mount()
@@ -101,7 +105,7 @@ class Show:
             self.engine.table.set(path, value)
         self.stage.set_slices(room.slices)
 
-    def recall(self, name: str) -> None:
+    def recall(self, name: str, fade: Fade | None = None) -> None:
         """Bring in a preset by name; see `play`. One with shaders that are new here comes when they have been tried."""
         from perform.content import find_preset
 
@@ -110,9 +114,9 @@ class Show:
             self.expect(preset)
         except OnTrialError as coming:
             self.shaders.notice(f"preset {name}: {coming}")
-            self.shaders.later(lambda: self._asked(lambda: self.recall(name)))
+            self.shaders.later(lambda: self._asked(lambda: self.recall(name, fade)))
             return
-        self.play(preset)
+        self.play(preset, fade)
 
     def _asked(self, action: Callable[[], None]) -> None:
         """What somebody asked for: when it fails, the show stays as it is, and one line says why."""
@@ -122,12 +126,12 @@ class Show:
             self.engine.health.failed("preset", error)
             self._say(str(error))
 
-    def play(self, preset: Preset) -> None:
+    def play(self, preset: Preset, fade: Fade | None = None) -> None:
         """Bring in a preset that is at hand. An effect that cannot be had is said and left out.
 
         Raises PerformError, with everything as it was, when its source cannot play.
         """
-        self.preset = self._bringer.play(preset)
+        self.preset = self._bringer.play(preset, fade)
 
     def plan(self, preset: Preset, letter: str) -> SourcePlan:
         """What a deck of a preset is to play, looked up. Raises PerformError."""
@@ -181,6 +185,7 @@ class Show:
         """Once a tick: fades go on, and slow wishes are obeyed."""
         self.shaders.step()
         self.look_fade.step()
+        self.programme.step()
         self._land()
         self.ahead.step()
 
@@ -190,6 +195,7 @@ class Show:
         self.auto_fade.step(self.engine.moment)
         self.surprise.step()
         table = self.engine.table
+        self.programme.land()
         self._grant_wishes()
         try:
             self._bringer.follow_transition()
@@ -210,7 +216,7 @@ class Show:
         wishes, self.engine.wishes = self.engine.wishes, []
         for path, value in wishes:
             try:
-                if not self.routes.grant(path, value):
+                if not (self.routes.grant(path, value) or self.programme.grant(path, value)):
                     self.wishes.grant(path, value)
             except OnTrialError as coming:
                 self.shaders.notice(str(coming))

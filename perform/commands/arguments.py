@@ -66,6 +66,7 @@ def look_options() -> argparse.ArgumentParser:
     """What play and render have in common."""
     look = argparse.ArgumentParser(add_help=False)
     look.add_argument("--preset", metavar="NAME", help="a look; see `perform list presets`")
+    look.add_argument("--set", metavar="NAME", help="ordered cues, from the first on; see `perform list sets`")
     look.add_argument("--source", metavar="SOURCE", help="model:, shader:NAME, image:, video:FILE, camera, testcard")
     look.add_argument("--model", metavar="NAME", help="short for --source model:NAME; a folder works too")
     look.add_argument("--size", type=size, metavar="WxH", help="of the picture, like 1280x720")
@@ -91,8 +92,8 @@ def options(args: argparse.Namespace) -> Any:
     from perform.room import SAFE, Room
 
     return Options(
-        audio=args.audio, channels=args.channels, preset=args.preset, source=_source(args), size=args.size,
-        device=args.device, fps=args.fps, start_s=args.start, seconds=args.seconds, seed=args.seed,
+        audio=args.audio, channels=args.channels, preset=args.preset, set_name=args.set, source=_source(args),
+        size=args.size, device=args.device, fps=args.fps, start_s=args.start, seconds=args.seconds, seed=args.seed,
         room=SAFE if args.safe else Room(),
     )  # fmt: skip
 

@@ -5,7 +5,6 @@ Unknown keys and values that make no sense are listed and the rest loads, so a p
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from perform.core.beat_sources import Loop, Pulse
 from perform.core.errors import PresetError
+from perform.core.reading import Reader, parse_toml
 from perform.core.routes import Route
 from perform.core.sources import FreeSource, Lfo, Random
 from perform.core.types import Value
@@ -89,15 +89,7 @@ def read_preset(path: str | Path) -> Preset:
 
 def parse_preset(text: str, name: str = "untitled") -> Preset:
     """A preset from text."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise PresetError(f"not valid TOML ({error})") from None
-    version = data.get("version", VERSION)
-    if not isinstance(version, int):
-        raise PresetError(f"version is {version!r}; it must be a whole number, {VERSION} today")
-    if version > VERSION:
-        raise PresetError(f"preset version {version!r} is newer than this perform knows ({VERSION})")
+    data = parse_toml(text, "preset", VERSION)
     reader = _Reader()
     reader.unknown("", data, _TOP)
     decks = {letter: reader.deck(letter, body) for letter, body in reader.table(data, "deck").items()}
@@ -118,32 +110,8 @@ def parse_preset(text: str, name: str = "untitled") -> Preset:
     )
 
 
-class _Reader:
-    """Reads the parts, and keeps a line for each thing it had to leave out."""
-
-    def __init__(self) -> None:
-        self.problems: list[str] = []
-
-    def unknown(self, where: str, data: Mapping[str, Any], known: set[str]) -> None:
-        self.problems += [f"unknown key {where}{key!r} is skipped" for key in data if key not in known]
-
-    def table(self, data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-        value = data.get(key, {})
-        if isinstance(value, dict):
-            return value
-        self.problems.append(f"{key} should be a table and is skipped")
-        return {}
-
-    def values(self, where: str, data: Mapping[str, Any]) -> dict[str, Value]:
-        out: dict[str, Value] = {}
-        for key, value in data.items():
-            if isinstance(value, list) and all(isinstance(v, int | float) for v in value):
-                out[key] = tuple(float(v) for v in value)
-            elif isinstance(value, bool | int | float | str):
-                out[key] = value
-            else:
-                self.problems.append(f"{where}: {key} holds neither number, text nor numbers and is skipped")
-        return out
+class _Reader(Reader):
+    """Reads the parts of a preset."""
 
     def deck(self, letter: str, body: Any) -> Deck:
         if not isinstance(body, dict):
@@ -174,13 +142,6 @@ class _Reader:
             params = self.values(f"{where}.fx.{name}", self.table(entry, "params"))
             out.append(Slot(name, entry["shader"], params))
         return tuple(out)
-
-    def listed(self, where: str, entries: Any) -> list[Any]:
-        """A list of tables, or nothing and a line."""
-        if isinstance(entries, list):
-            return entries
-        self.problems.append(f"{where} should be a list of tables, [[{where}]], and is skipped")
-        return []
 
     @staticmethod
     def _free_name(name: str, taken: list[Slot]) -> str:

@@ -110,7 +110,7 @@ class HandWord:
 class ControlEvent:
     """One message from a hand. address: a parameter path without the leading `/perform/` (`deck/a/source/psi`).
 
-    value: already in native units unless `normalised`. origin: osc, midi, web, keyboard, preset, cue.
+    value: already in native units unless `normalised`. origin: osc, midi, web, visitor, keyboard, preset, cue.
     when: "" as `tempo/quantise` has it for this row, `now`, or the length whose next beginning it waits for (`bar`).
     """
 

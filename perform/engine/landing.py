@@ -16,7 +16,8 @@ class Landing:
     """Stands between the events and the table. One owner: the engine's thread.
 
     delays: deck letter -> what its painter's way to the screen takes. prepare: told of each event that is kept back,
-    so that slow work can be done before the boundary.
+    so that slow work can be done before the boundary. length_of: what an address waits for; "": as
+    `tempo/quantise` has it.
     """
 
     def __init__(self, table: ParamTable, delays: Mapping[str, PainterDelay]) -> None:
@@ -24,6 +25,7 @@ class Landing:
         self._delays = delays
         self.quantiser = Quantiser(self._keeps_all)
         self.landed = 0
+        self.length_of: Callable[[str], str] = lambda _: ""
         self.prepare: Callable[[ControlEvent], None] = lambda _: None
 
     def keeps(self, event: ControlEvent, moment: Moment) -> bool:
@@ -36,7 +38,7 @@ class Landing:
             return False
         length = event.when
         if not length and table[event.address].quantised:
-            length = str(table.base().get(_QUANTISE, OFF))
+            length = self.length_of(event.address) or str(table.base().get(_QUANTISE, OFF))
         kept = self.quantiser.hold(event, length, moment, self._early_s(event.address))
         if kept:
             self.prepare(event)

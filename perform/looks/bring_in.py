@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from perform.core.cues import Fade
 from perform.core.errors import ParamError, PerformError, PresetError
 from perform.core.preset import Preset
 from perform.core.routes import RouteBank, route_rows
@@ -48,8 +49,9 @@ class Bringer:
         self._transition = PLAIN
         self._say = say
 
-    def play(self, preset: Preset) -> Preset:
+    def play(self, preset: Preset, fade: Fade | None = None) -> Preset:
         """Bring in a look; returns it without what is the room's. An effect that cannot be had is said and left out.
+        fade: how it comes in; None as the hand has set it.
 
         Raises PerformError, with everything as it was, when its source cannot play.
         """
@@ -57,7 +59,8 @@ class Bringer:
         plans = self._plans(preset, problems)
         chains = {f"deck/{letter}": read_slots(preset.decks[letter].fx, problems) for letter in plans}
         chains["master"] = read_slots(preset.master, problems)
-        fades = self._show.look_fade.begin(plans, {letter: self._show.decks.source(letter) for letter in LETTERS})
+        playing = {letter: self._show.decks.source(letter) for letter in LETTERS}
+        fades = self._show.look_fade.begin(plans, playing, fade)
         try:
             self._load(plans, problems)
         except PerformError:
