@@ -68,6 +68,7 @@ class Rig:
             control.close()
         self.engine.close()
         self.show.shaders.close()
+        self.show.looks.close()
         if self.sender is not None:
             self.sender.close()
         if self.speaker is not None:

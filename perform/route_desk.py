@@ -56,7 +56,7 @@ class RouteDesk:
             depth = float(words[2]) if len(words) == 3 else DEPTH
         except ValueError:
             raise UsageError(f"route/add: {words[2][:20]!r} is no depth; it is a number from -2 to 2") from None
-        kept = self._standing()
+        kept = self.standing()
         if len(kept) >= MOST_ROUTES:
             raise UsageError(f"route/add: a look holds {MOST_ROUTES} routes at most")
         release_s = 0.0 if table[target].kind == "trigger" else RELEASE_S
@@ -64,14 +64,14 @@ class RouteDesk:
         self._set([*kept, (route, True)])
 
     def _remove(self, words: list[str]) -> None:
-        kept = self._standing()
+        kept = self.standing()
         number = int(words[0]) if words[0].isdecimal() and len(words[0]) < 5 else 0
         if not 1 <= number <= len(kept):
             raise UsageError(f"route/remove: no route {words[0][:20]!r}; there are {len(kept)}")
         del kept[number - 1]
         self._set(kept)
 
-    def _standing(self) -> list[tuple[Route, bool]]:
+    def standing(self) -> list[tuple[Route, bool]]:
         """The cables as hands have left them, and whether each acts."""
         base, found = self._engine.table.base(), []
         for number, route in enumerate(self._engine.bank.routes, 1):

@@ -24,6 +24,7 @@ from perform.decks import Decks, MakePainter
 from perform.engine.engine import Engine
 from perform.look_fade import LookFade
 from perform.looks.bring_in import DECK, OUTSIDE, Bringer
+from perform.looks.looks import Looks
 from perform.mix import AutoFade, mix_rows
 from perform.programme import Programme
 from perform.room import Room, room_paths
@@ -83,6 +84,7 @@ class Show:
         engine.table.add((MESSAGE_ROW,))
         engine.table.add(SURPRISE_ROWS, "surprise")
         self.surprise = Surprise(engine.table)
+        self.looks = Looks(self, say)
         self.routes = RouteDesk(engine, self._is_source, room_paths())
         self.routes.mount()
         engine.table.add(tempo_clock.PARAMS, "tempo")
@@ -131,6 +133,12 @@ class Show:
 
         Raises PerformError, with everything as it was, when its source cannot play.
         """
+        before = self.looks.capture() if self.source else None
+        self.bring(preset, fade)
+        self.looks.played(before, self.preset)
+
+    def bring(self, preset: Preset, fade: Fade | None = None) -> None:
+        """The same, and nothing is kept to be undone. Raises PerformError."""
         self.preset = self._bringer.play(preset, fade)
 
     def plan(self, preset: Preset, letter: str) -> SourcePlan:
@@ -206,6 +214,7 @@ class Show:
             for path, step in (("preset/next", 1), ("preset/previous", -1)):
                 if self._pulled(path):
                     self._step_preset(step)
+            self.looks.step()
             if self._pulled("out/screenshot"):
                 self._screenshot()
         except PerformError as error:
@@ -216,8 +225,7 @@ class Show:
         wishes, self.engine.wishes = self.engine.wishes, []
         for path, value in wishes:
             try:
-                if not (self.routes.grant(path, value) or self.programme.grant(path, value)):
-                    self.wishes.grant(path, value)
+                any(desk.grant(path, value) for desk in (self.routes, self.looks, self.programme, self.wishes))
             except OnTrialError as coming:
                 self.shaders.notice(str(coming))
                 self.shaders.later(lambda path=path, value=value: self.engine.wishes.append((path, value)))  # type: ignore[misc]

@@ -36,6 +36,13 @@ def jpeg(image: np.ndarray, quality: int = 72) -> bytes:
     return stream.getvalue()
 
 
+def thumbnail(image: np.ndarray, px: int, quality: int = 80) -> bytes:
+    """[h, w, 3] uint8 as a JPEG whose longer side is at most `px`."""
+    small = Image.fromarray(np.ascontiguousarray(image))
+    small.thumbnail((px, px), Image.Resampling.LANCZOS)
+    return jpeg(np.asarray(small), quality)
+
+
 class PngFolder:
     """A Sink of numbered pictures, 000001.png and on; sound is passed over. Meant for offline rendering: it waits.
 

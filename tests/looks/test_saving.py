@@ -1,0 +1,186 @@
+"""The look that plays: read off the show, kept as a file, undone and brought back."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from perform.app import open_offline
+from perform.content import find_preset, list_presets
+from perform.core.errors import UsageError
+from perform.core.preset import parse_preset, read_preset
+from perform.core.preset_text import write_preset
+from perform.core.types import ControlEvent
+from perform.looks.capture import capture
+from perform.looks.save import file_name, home_of_looks
+from perform.options import Options
+
+NAMES = [path.stem for path in list_presets()]
+
+
+@pytest.fixture(scope="module")
+def rig():
+    made = open_offline(Options(audio="silence", preset="northern", size=(48, 27)), lambda line: None)
+    made.engine.tick(0.05)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def show(rig, tmp_path, monkeypatch):
+    """A show whose user has a folder of his own, and stands in another."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "presets").mkdir()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    said = []
+    monkeypatch.setattr(rig.show.shaders, "_say", said.append)
+    monkeypatch.setattr(rig.show, "_say", said.append)
+    rig.show.said = said
+    rig.show.recall("northern")
+    return rig.show
+
+
+def say(show, path, value=True):
+    show.engine.queue.post(ControlEvent(path, value, 0.0, "web"))
+    show.engine.tick(show.engine.moment.seconds + 0.1)
+    show.after_tick()
+
+
+def settled(show, lines=1):
+    """Wait for the disk."""
+    ends = time.monotonic() + 5.0
+    while len(show.said) < lines and time.monotonic() < ends:
+        time.sleep(0.01)
+        show.after_tick()
+    return show.said
+
+
+def values(show):
+    table = show.engine.table
+    free = ("preset/title", "preset/tags", "out/message")
+    return {p: v for p, v in table.base().items() if table[p].kind != "trigger" and p not in free}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_read_off_the_show_brings_the_show_back(rig, name):
+    show, shipped = rig.show, read_preset(find_preset(name))
+    show.play(shipped)
+    before = values(show)
+    text = write_preset(capture(show))
+    show.recall("northern" if name != "northern" else "plotter")
+    show.play(parse_preset(text, name))
+    after = values(show)
+    assert {
+        p: (before.get(p), after.get(p)) for p in before.keys() | after.keys() if before.get(p) != after.get(p)
+    } == {}
+    again = capture(show)
+    assert (again.routes, again.free, again.tags, again.doc) == (
+        shipped.routes,
+        shipped.free,
+        shipped.tags,
+        shipped.doc,
+    )
+
+
+def test_a_look_that_hands_have_changed_is_kept_with_its_picture(show):
+    for path, value in (
+        ("deck/b/load", "shader:silk"), ("deck/a/chain/add", "mirror 1"), ("deck/a/chain/add", "mirror"),
+        ("deck/a/fx/mirror_2/wet", 0.4), ("deck/a/level", 0.8), ("deck/c/load", "shader:scope"),
+        ("route/1/depth", 0.123), ("route/2/on", False), ("route/add", "macro/2 deck/b/level 0.3"),
+        ("mix/fade", 0.25), ("macro/2", 0.6), ("audio/gate_db", -50.0), ("mix/beats", 7),
+        ("preset/tags", "warm,  late night"),
+    ):  # fmt: skip
+        say(show, path, value)
+    before = values(show)
+    say(show, "preset/save", "Late night 2")
+    (line,) = settled(show)
+    assert "kept as preset late_night_2" in line and show.engine.table.value("preset/save") == ""
+    kept = read_preset(Path("presets/late_night_2.toml"))
+    assert kept.problems == () and kept.title == "Late night 2" and kept.tags == ("warm", "late night")
+    assert not {"mix/beats", "beats"} & kept.mix.keys()
+    assert Image.open("presets/thumbs/late_night_2.jpg").size == (48, 27)
+    show.recall("plotter")
+    show.recall("late_night_2")
+    after = values(show)
+    assert {p: (v, after.get(p)) for p, v in before.items() if after.get(p) != v} == {}
+
+
+def test_a_second_saving_keeps_the_first_beside_it(show):
+    say(show, "preset/save", "mine")
+    settled(show)
+    first = Path("presets/mine.toml").read_text()
+    say(show, "deck/a/level", 0.5)
+    say(show, "preset/save", "mine")
+    settled(show, 2)
+    assert Path("presets/mine.toml.before").read_text() == first
+    assert "level = 0.5" in Path("presets/mine.toml").read_text()
+    assert sorted(p.name for p in Path("presets").iterdir() if not p.is_dir()) == ["mine.toml", "mine.toml.before"]
+
+
+def test_a_recall_is_undone_with_all_that_hands_had_turned_and_done_again(show):
+    say(show, "deck/a/level", 0.7)
+    say(show, "macro/1", 0.3)
+    before = values(show)
+    say(show, "preset/recall", "plotter")
+    say(show, "preset/recall", "silk_road")
+    third = values(show)
+    say(show, "preset/undo")
+    assert show.preset.name == "plotter"
+    say(show, "preset/undo")
+    assert show.preset.name == "northern" and values(show) == before
+    say(show, "preset/redo")
+    say(show, "preset/redo")
+    assert show.preset.name == "silk_road" and values(show) == third
+    say(show, "preset/redo")
+    assert show.said[-1] == "nothing to redo"
+
+
+def test_a_recall_that_fails_leaves_nothing_to_undo(show):
+    show.looks._before.clear()
+    say(show, "preset/recall", "no_such_preset")
+    assert show.preset.name == "northern" and not show.looks._before
+
+
+@pytest.mark.parametrize("said", ["..", "///", "  ", "\x00", "con", "…", "_"])
+def test_a_name_that_is_none_is_said_and_nothing_is_written(show, said):
+    say(show, "preset/save", said) if "\x00" not in said else None
+    with pytest.raises(UsageError):
+        file_name(said)
+    assert not list(Path("presets").glob("**/*"))
+
+
+@pytest.mark.parametrize(
+    ("said", "name"), [("../../etc/passwd", "etc_passwd"), ("A" * 300, "a" * 60), ("C:\\x", "c_x"), ("é-1", "1")]
+)
+def test_a_name_never_becomes_a_path(said, name):
+    assert file_name(said) == name
+
+
+def test_where_one_stands_in_what_ships_looks_go_to_the_user_and_hide_behind_nothing(show, monkeypatch, tmp_path):
+    root = Path(__file__).resolve().parents[2]
+    monkeypatch.chdir(root)
+    assert home_of_looks() == tmp_path / "data" / "perform" / "presets"
+    say(show, "preset/save", "first light")
+    assert "would hide it" in show.said[-1]
+    assert not (tmp_path / "data" / "perform" / "presets").exists()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+def test_a_full_disk_is_said_and_the_old_file_stays(show, monkeypatch):
+    say(show, "preset/save", "mine")
+    settled(show)
+    first = Path("presets/mine.toml").read_bytes()
+
+    def full(self, data):
+        with open("/dev/full", "wb") as file:
+            file.write(data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    say(show, "preset/save", "mine")
+    line = settled(show, 2)[-1]
+    assert line.startswith("preset mine cannot be written") and "free space" in line
+    assert Path("presets/mine.toml").read_bytes() == first
