@@ -204,6 +204,7 @@ def open_live(options: Options, say: Say) -> Rig:
 def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sound: AudioInput, feed: Any) -> Rig:
     from perform.control.osc import OscSender
     from perform.gl import describe
+    from perform.hands import open_hands
     from perform.panel import open_panel
 
     table = ParamTable()
@@ -234,7 +235,9 @@ def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sou
         _record(rig, options, listeners=hearing, clock=clock)
     facts = describe(stage)
     rig.software, rig.renderer = bool(facts.get("software", True)), str(facts.get("renderer", ""))
-    rig.controls = [*_controls(options, table, queue, clock, say), *open_clocks(options, show, clock, say)]
+    hands = open_hands(options, show, clock, say)
+    rig.controls = [*_controls(options, table, queue, clock, say), hands]
+    rig.controls += open_clocks(options, show, clock, say, hands.learning)
     panel = open_panel(rig, options, feed, clock, say)
     if panel is not None:
         rig.controls.append(panel)

@@ -33,7 +33,7 @@ class Tuning:
 
     def command(self, event: ControlEvent) -> bool:
         """Arrow keys turn it, enter keeps it and ends, every other key does what it always does."""
-        key = event.address.removeprefix("key/")
+        key = event.address.removeprefix("key/") if event.value else ""
         if key in KEYS:
             self._rig.engine.lead.display_s = min(max(round(self.delay_s + KEYS[key], 4), LEAST_S), MOST_S)
         elif key in KEEP:

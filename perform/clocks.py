@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from perform.control.learning import Learning
 from perform.core.contracts import Control
 from perform.core.errors import DeviceError
 from perform.core.types import BeatClock, ControlEvent
@@ -17,14 +18,19 @@ from perform.show import Show
 Say = Callable[[str], None]
 
 
-def open_clocks(options: Options, show: Show, clock: Callable[[], float], say: Say) -> list[Control]:
-    """Everything that was asked for and could be opened, joined to the engine; to be closed with the show."""
+def open_clocks(
+    options: Options, show: Show, clock: Callable[[], float], say: Say, learning: Learning | None = None
+) -> list[Control]:
+    """Everything that was asked for and could be opened, joined to the engine; to be closed with the show.
+
+    learning: what MIDI's controllers learn by.
+    """
     engine = show.engine
     _set_tempo(options, engine)
     opened: list[Control] = []
 
     def midi(options: Options, engine: Engine, clock: Callable[[], float]) -> Control | None:
-        return open_midi(options, show, clock, say)
+        return open_midi(options, show, clock, say, learning)
 
     for make in (midi, _link, _osc_out):
         try:

@@ -21,6 +21,8 @@ from perform.shader_places import collected, installed_folders, kind_of, shader_
 SHADER_KINDS = ("generators", "effects", "transitions")
 LATENT_FILE = "latent.toml"  # the card of a saved latent
 MAX_NAME = 200
+HAND_MAPS = ("keyboard", "gamepad")
+"""Files in `controllers/` that are no MIDI device's."""
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -111,7 +113,17 @@ def shader_folders() -> list[Path]:
 def list_controllers() -> list[Path]:
     """Profiles of MIDI controllers by name; a nearer one hides one of the same name."""
     found = _by_name(lambda root: (root / "controllers").glob("*.toml"), lambda p: p.stem)
-    return [path for _, path in sorted(found.items())]
+    return [path for name, path in sorted(found.items()) if name not in HAND_MAPS]
+
+
+def hand_maps(name: str) -> list[Path]:
+    """The maps `controllers/NAME.toml` of keys, pads or lights, the nearest first: each lies over the next."""
+    return [path for root in search_path() if (path := root / "controllers" / f"{name}.toml").is_file()]
+
+
+def hand_map_file() -> Path:
+    """What keys, pads, lights and sensors were taught: `hand_map.toml`, as with `midi_map_file`."""
+    return _own_file("hand_map.toml")
 
 
 def find_preset_midi(name: str) -> Path | None:
@@ -121,10 +133,14 @@ def find_preset_midi(name: str) -> Path | None:
 
 def midi_map_file() -> Path:
     """The user's own MIDI map: `midi_map.toml` where one is, the nearest; else where it will be written."""
+    return _own_file("midi_map.toml")
+
+
+def _own_file(name: str) -> Path:
     for root in search_path()[:2]:
-        if (root / "midi_map.toml").is_file():
-            return root / "midi_map.toml"
-    return platformdirs.user_data_path("perform", appauthor=False) / "midi_map.toml"
+        if (root / name).is_file():
+            return root / name
+    return platformdirs.user_data_path("perform", appauthor=False) / name
 
 
 def _models() -> dict[str, Path]:

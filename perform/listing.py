@@ -132,7 +132,7 @@ def _params() -> list[Row]:
     from perform import look_fade
     from perform.autopilot import autopilot_rows
     from perform.content import find_preset
-    from perform.control import midi_desk
+    from perform.control import learning
     from perform.core import clock, quantise
     from perform.core.preset import read_preset
     from perform.core.routes import route_rows
@@ -151,7 +151,7 @@ def _params() -> list[Row]:
     preset = read_preset(find_preset(DEFAULT_PRESET))
     tempo = (*clock.PARAMS, *quantise.PARAMS)
     groups: list[tuple[str, Sequence[Param]]] = [("audio", PARAMS), ("tempo", tempo), ("", (*ROWS, *look_fade.ROWS)),
-                                                ("learn", midi_desk.PARAMS), ("surprise", SURPRISE_ROWS), *FIXED_ROWS,
+                                                ("learn", learning.PARAMS), ("surprise", SURPRISE_ROWS), *FIXED_ROWS,
                                                  ("mix", mix_rows()), *wish_rows()]  # fmt: skip
     for letter, deck in preset.decks.items():
         plan = plan_source(deck.source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from perform.control.learning import Learning
 from perform.core.contracts import Control
 from perform.core.errors import PerformError
 from perform.core.params import Param
@@ -16,22 +17,24 @@ from perform.show import Show
 Say = Callable[[str], None]
 
 
-def open_midi(options: Options, show: Show, clock: Callable[[], float], say: Say) -> Control | None:
+def open_midi(
+    options: Options, show: Show, clock: Callable[[], float], say: Say, learning: Learning | None = None
+) -> Control | None:
     """MIDI joined to the show; None where it is not wanted. Raises DeviceError where this machine has none."""
     if options.midi == "none":
         return None
     from perform.control.midi import MidiControl
-    from perform.control.midi_desk import PARAMS, MidiDesk
+    from perform.control.midi_desk import MidiDesk
 
     engine = show.engine
     table = engine.table
-    table.add(PARAMS, "learn")
     profiles, own, keep_in = _files(options, say)
 
     def desk(send: Callable[[str, list[int]], bool]) -> MidiDesk:
         return MidiDesk(
-            _row(engine), _value(engine), send, clock, profiles=profiles, own=own, keep_in=keep_in,
+            row_of(engine), value_of(engine), send, clock, profiles=profiles, own=own, keep_in=keep_in,
             look=_LookMap(lambda: show.preset.name, say), calm=lambda: engine.bank.suspended, panic=options.midi_panic,
+            learning=learning,
         )  # fmt: skip
 
     midi = MidiControl(
@@ -48,12 +51,14 @@ def open_midi(options: Options, show: Show, clock: Callable[[], float], say: Say
     return midi
 
 
-def _row(engine: Engine) -> Callable[[str], Param | None]:
+def row_of(engine: Engine) -> Callable[[str], Param | None]:
+    """The row at an address, None where there is none."""
     table = engine.table
     return lambda address: table[address] if address in table else None
 
 
-def _value(engine: Engine) -> Callable[[str], Value | None]:
+def value_of(engine: Engine) -> Callable[[str], Value | None]:
+    """The base value at an address, None where there is none."""
     return lambda address: engine.table.base().get(address)
 
 

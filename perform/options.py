@@ -66,6 +66,7 @@ class Options:
     beats_per_bar: int | None = None
     web: int | None = None
     lan: bool | None = None
+    keys: str | None = None
 
 
 _VENUE = {
@@ -101,6 +102,7 @@ _VENUE = {
     "link": {"enabled": "link", "start_stop": "link_start_stop"},
     "web": {"port": "web", "lan": "lan"},
     "tempo": {"source": "tempo_source", "bpm": "tempo_bpm", "beats_per_bar": "beats_per_bar"},
+    "hands": {"map": "keys"},
     "show": {"preset": "preset", "set": "set_name"},
 }
 

@@ -58,6 +58,8 @@ def _loop(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any
             told_s = now_s
             _tell_troubles(rig, say)
             show.stage.set_hud(*hud(rig))
+            if engine.table.value("out/help"):
+                show.stage.set_help(show.sheet())
             gc.collect(0)
         pacer.wait()
         moment_s = time.monotonic()

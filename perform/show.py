@@ -8,12 +8,12 @@ from typing import Any
 
 from perform import look_fade
 from perform.ahead import Ahead
-from perform.control.keyboard import translate
 from perform.core import clock as tempo_clock
 from perform.core import quantise
 from perform.core.cues import SOURCES as PROGRAMME_SOURCES
 from perform.core.cues import Fade
 from perform.core.errors import PerformError
+from perform.core.hands import HelpSheet
 from perform.core.params import Param
 from perform.core.preset import Preset, read_preset
 from perform.core.sources import FreeSource
@@ -75,6 +75,8 @@ class Show:
         self.auto_fade = AutoFade(engine.table, engine.value)
         self.look_fade = LookFade(engine, stage)
         self._bringer = Bringer(self, device, fixed_source, fast, say)
+        self.hands: Callable[[ControlEvent], bool] = lambda event: False  # who gets keys and pads
+        self.sheet: Callable[[], HelpSheet] = tuple  # what they do now, for the help
         self.say = self._say = say
         self._fixed_source = fixed_source
         self._broken: set[str] = set()
@@ -170,24 +172,11 @@ class Show:
         """Events whose address is no parameter. Returns whether it was one of ours."""
         if event.address == "quit":
             self.running = False
-            return True
-        if not event.address.startswith("key/"):
-            return False
-        meant = translate(event)
-        if meant is not None:
-            self._press(*meant)
-        return True
-
-    def _press(self, address: str, value: Any) -> None:
-        table = self.engine.table
-        if address == "quit":
-            self.running = False
-        elif address == "out/fullscreen":
+        elif event.address == "out/fullscreen":
             self.stage.toggle_fullscreen()
-        elif address in table:
-            new = not table.value(address) if value == "toggle" else value
-            event = ControlEvent(address, new, self.engine.moment.seconds, "keyboard")
-            self.engine.queue.post(event)
+        else:
+            return self.hands(event)
+        return True
 
     def after_tick(self) -> None:
         """Once a tick: fades go on, and slow wishes are obeyed."""

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from perform.control.controls import ORIGINS, is_button
+
 LISTEN_S = 0.5
 """From the first real move on it listens for so long, then chooses."""
 
@@ -17,7 +19,7 @@ ENOUGH = 0.04
 """Of its range a control must move before it counts: a worn fader trembles."""
 
 GIVE_UP_S = 30.0
-_ORDER = ("nrpn", "cc14", "pitch", "note", "cc", "program", "pressure", "touch")
+_ORDER = ("nrpn", "cc14", "pitch", "note", "cc", "program", "pressure", "touch", *ORIGINS)
 """Of controls that moved alike, the one to believe: a 14-bit dial also speaks as two of 7 bits."""
 
 
@@ -39,7 +41,7 @@ class Seen:
 
     def button(self) -> bool:
         """Whether it only knows pressed and not."""
-        return self.kind == "note" or (self.kind == "cc" and set(self.raws) <= {0, 127} and 127 in self.raws)
+        return is_button(self.control) or (self.kind == "cc" and set(self.raws) <= {0, 127} and 127 in self.raws)
 
     def encoding(self) -> str:
         """The way of an endless encoder, "" for a dial that stands somewhere. Told by steps round the values that mean
@@ -97,7 +99,8 @@ class Learner:
             if len(self._seen) >= 256:
                 return
             seen = self._seen[key] = Seen(device, control, now_s)
-            seen.travel = 1.0 if seen.kind in ("note", "program") and value > 0.0 else 0.0
+            pressed = seen.kind == "program" or is_button(control)
+            seen.travel = 1.0 if pressed and value > 0.0 else 0.0
         elif seen.values:
             seen.travel += abs(value - seen.values[-1])
         if len(seen.values) < 512:

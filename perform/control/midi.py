@@ -54,7 +54,7 @@ class MidiControl:
     def open(self, post: Callable[[ControlEvent], None]) -> None:
         """Open the ports. Raises DeviceError where there is no MIDI, or no such output for the clock."""
         if self.desk is not None:
-            self.desk.post = post
+            self.desk.post = self.desk.learning.post = post
             self.ports.changed = self.desk.plugged
         self.ports.open()
         if self.desk is not None:
@@ -95,7 +95,7 @@ class MidiControl:
         """Sources of modulation."""
         found = {**self.timecode.signals(seconds), "midi/playing": float(self.clocks.playing())}
         if self.desk is not None:
-            self.desk.settle(self._values())
+            self.desk.learning.settle(self._values())
             found.update(self.desk.signals())
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from perform.control.controls import is_button
 from perform.control.midi_decode import ENCODINGS, Move, encoder_steps
 from perform.control.midi_map import Binding
 from perform.core.params import Param
@@ -31,6 +32,8 @@ class Bound:
         self._dial: float | None = None  # where the dial stood last, 0..1
         self._met = False
         self._carry = 0.0
+        self._before: Value | None = None  # what a press that holds has put aside
+        self._button = is_button(binding.control)
         self.touched_s = -1e9
 
     def move(self, move: Move, param: Param, time_s: float) -> ControlEvent | None:
@@ -41,26 +44,68 @@ class Bound:
             steps = move.steps or encoder_steps(binding.mode, move.raw)
             return self._event(self._turned(steps, param, time_s), time_s) if steps else None
         pressed = self._pressed(move)
+        if binding.mode == "step":
+            return self.step(param, time_s) if pressed is True else None
+        if binding.mode == "rate":
+            return None  # time moves it: see `turn`
+        if binding.mode == "gate" and binding.value is not None and kind != "trigger":
+            return self._event(self._held(pressed, param, time_s), time_s)
         if kind == "trigger" or binding.value is not None:
             if pressed is not True:
                 return None
             value = True if binding.value is None else param.checked(binding.value)
-            return ControlEvent(binding.target, value, time_s, "midi")
+            return ControlEvent(binding.target, value, time_s, binding.origin)
         if kind == "bool":
             return self._event(self._switched(move, pressed, param, time_s), time_s)
         if kind in ("point", "colour"):
             return self._event(self._component(move, param, time_s), time_s)
         if kind == "text":
             return None
-        if binding.control.startswith("note/") and binding.mode != "absolute":
+        if self._button and binding.mode != "absolute":
             return self._event(param.from_norm(binding.hi if move.value > 0.0 else binding.lo), time_s)
         return self._event(self._dialled(move.value, param, time_s), time_s)
+
+    @property
+    def down(self) -> bool:
+        """Whether it is pressed."""
+        return self._down
+
+    def step(self, param: Param, time_s: float) -> ControlEvent | None:
+        """One press on: a step of the range, the next choice, the next whole number."""
+        return self._event(self._turned(1 if self.binding.step > 0.0 else -1, param, time_s), time_s)
+
+    def turn(self, share: float, param: Param, time_s: float) -> ControlEvent | None:
+        """On by a share of the range, however small; whole numbers and choices wait until it is enough for one."""
+        current = self._current(time_s)
+        norm = None if current is None else param.to_norm(current)
+        if norm is None or param.kind == "bool":
+            return None
+        if param.kind in ("int", "choice"):
+            span = len(param.choices) if param.kind == "choice" else param.hi - param.lo
+            self._carry += share * span
+            whole = int(self._carry)
+            self._carry -= whole
+            if not whole:
+                return None
+            if param.kind == "choice":
+                return self._event(self._turned(whole, param, time_s), time_s)
+            return self._event(param.checked(int(current) + whole), time_s)  # type: ignore[call-overload]
+        low, high = sorted((self.binding.lo, self.binding.hi))
+        return self._event(param.from_norm(min(max(norm + share, low), high)), time_s)
+
+    def _held(self, pressed: bool | None, param: Param, time_s: float) -> Value | None:
+        """The binding's value from the press on, and what was there before once it is let go."""
+        if pressed is True:
+            self._before = self._current(time_s)
+            return param.checked(self.binding.value)
+        before, self._before = (self._before, None) if pressed is False else (None, self._before)
+        return before
 
     def _pressed(self, move: Move) -> bool | None:
         """True as it is pressed, False as it is let go, None in between. A little slack keeps a noisy one quiet."""
         at = self.binding.threshold
         if at < 0.0:
-            at = 0.0 if self.binding.control.startswith("note/") else 0.5
+            at = 0.0 if self._button else 0.5
         if not self._down and move.value >= max(at, 1e-6):
             self._down = True
             return True
@@ -72,7 +117,7 @@ class Bound:
     def _switched(self, move: Move, pressed: bool | None, param: Param, time_s: float) -> Value | None:
         mode = self.binding.mode
         if mode == "auto":
-            mode = "toggle" if self.binding.control.startswith("note/") else "switch"
+            mode = "toggle" if self._button else "switch"
         if mode == "toggle":
             return None if pressed is not True else not bool(self._current(time_s))
         if pressed is None:
@@ -140,11 +185,11 @@ class Bound:
         low, high = sorted((self.binding.lo, self.binding.hi))
         way = 1.0 if self.binding.hi >= self.binding.lo else -1.0
         if param.kind == "int":
-            self._carry += way * steps * max(self.binding.step * (param.hi - param.lo), 0.25)
+            self._carry += way * steps * max(abs(self.binding.step) * (param.hi - param.lo), 0.25)
             whole = int(self._carry)
             self._carry -= whole
             return param.checked(int(current) + whole) if whole else None  # type: ignore[call-overload]
-        return param.from_norm(min(max(norm + way * steps * self.binding.step, low), high))
+        return param.from_norm(min(max(norm + way * steps * abs(self.binding.step), low), high))
 
     def _component(self, move: Move, param: Param, time_s: float) -> Value | None:
         """One number of a point or colour; the others stay."""
@@ -159,7 +204,7 @@ class Bound:
         if value is None:
             return None
         self._sent, self._sent_s = value, time_s
-        return ControlEvent(self.binding.target, value, time_s, "midi")
+        return ControlEvent(self.binding.target, value, time_s, self.binding.origin)
 
 
 def _scaled(before: float, at: float, place: float) -> float:

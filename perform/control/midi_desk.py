@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from perform.control.learn import Learner, Seen
+from perform.control.learn import Seen
+from perform.control.learning import Learning, taught
 from perform.control.midi_bind import Bound
-from perform.control.midi_decode import MidiDecoder
+from perform.control.midi_decode import KINDS, MidiDecoder
 from perform.control.midi_feedback import Lamp, MidiFeedback
 from perform.control.midi_map import Binding, Profile, write_map
 from perform.core.errors import PerformError
 from perform.core.params import Param
 from perform.core.types import ControlEvent, Value
 
-PARAMS: tuple[Param, ...] = (
-    Param("target", "text", "", doc="address of the parameter to learn: then move a control; empty: not any more",
-          live=False),
-    Param("cancel", "trigger", False, doc="learn nothing after all", live=False),
-    Param("forget", "text", "", doc="address of a parameter that no learnt control is to steer any more", live=False),
-    Param("last", "text", "", doc="what was learnt last (told by perform)", live=False),
-)  # fmt: skip
 PANIC_CONTROLLERS = (120, 123)  # all sound off, all notes off
 PANIC_S = 1.0
 REMEMBERED = 512
@@ -42,11 +36,11 @@ class Device:
 
 class MidiDesk:
     """Thread: `plugged` from that which looks for ports, `message` from each port's own, `settle` from the engine's;
-    files are written and learning decided in the feedback's.
+    files are written in the feedback's.
 
     param, now: row and base value at an address. post: events to the engine. send: (device, message) -> went it.
     own: the user's map, `keep_in` the file that learning writes it to. look: the map of the look that plays, None
-    where it is the same as at the last question. calm: whether panic is on already.
+    where it is the same as at the last question. calm: whether panic is on already. learning: shared with other hands.
     """
 
     def __init__(
@@ -62,6 +56,7 @@ class MidiDesk:
         look: Callable[[], Sequence[Binding] | None] = lambda: None,
         calm: Callable[[], bool] = lambda: False,
         panic: bool = True,
+        learning: Learning | None = None,
     ) -> None:
         self._param, self._now, self._clock = param, now, clock
         self._send_to, self._look, self._calm, self._panic = send, look, calm, panic
@@ -72,14 +67,14 @@ class MidiDesk:
         self.devices: dict[str, Device] = {}
         self.values: dict[str, float] = {}
         self.monitor: deque[tuple[float, str, str, tuple[int, ...]]] = deque(maxlen=MONITORED)
-        self.learner = Learner()
+        self.learning = learning or Learning(param, clock)
+        self.learning.teach(KINDS, self)
         self.feedback = MidiFeedback(self._send, param, now, clock)
         self.feedback.between = self._between
         self.counted = {"moves": 0, "steered": 0, "echoes": 0, "refused": 0, "learnt": 0}
         self.last_error = ""
         self._lock = threading.Lock()
         self._panicked_s = -1e9
-        self._wanted, self._forget, self._cancels = "", "", 0
         self._unsaved = False
 
     def plugged(self, name: str, here: bool) -> None:
@@ -120,7 +115,7 @@ class MidiDesk:
                 taken = set(bound)
                 for binding in layer:
                     plain = device.name.lower()
-                    if binding.device.lower() in plain and binding.control not in taken:
+                    if binding.device.lower() in plain and binding.control not in taken and binding.origin == "midi":
                         bound.setdefault(binding.control, []).append(kept.get(binding) or Bound(binding, self._now))
             device.bound = bound
             lamps += [Lamp(device.name, b) for bounds in bound.values() for b in bounds]
@@ -142,9 +137,8 @@ class MidiDesk:
                 continue
             if move.control in self.values or len(self.values) < REMEMBERED:
                 self.values[move.control] = move.value
-            if self.learner.armed:
-                with self._lock:
-                    self.learner.feed(name, move.control, move.value, move.raw, time_s)
+            if self.learning.armed:
+                self.learning.feed(name, move.control, move.value, move.raw, time_s)
                 continue  # what is moved to be learnt moves nothing else
             for bound in device.bound.get(move.control, ()):
                 param = self._param(bound.binding.target)
@@ -167,67 +161,43 @@ class MidiDesk:
             self.post(ControlEvent("out/panic", True, time_s, "midi"))
         self._panicked_s = time_s
 
-    def settle(self, values: Mapping[str, Value]) -> None:
-        """The engine's rows below `learn/`, once a tick."""
-        wanted, forget = str(values.get("learn/target", "")), str(values.get("learn/forget", ""))
-        cancels = int(values.get("learn/cancel", 0))  # type: ignore[call-overload]
-        if wanted != self._wanted:
-            self._wanted = wanted
-            with self._lock:
-                self.learner.arm(wanted if not wanted or self._param(wanted) is not None else "", self._clock())
-            if wanted and not self.learner.armed:
-                self._tell(f"no parameter {wanted!r} to learn")
-        if cancels != self._cancels:
-            self._cancels = cancels
-            if self.learner.armed:
-                with self._lock:
-                    self.learner.arm("", self._clock())
-                self._tell("nothing was learnt")
-        if forget and forget != self._forget:
-            with self._lock:
-                count = len(self.own)
-                self.own = [binding for binding in self.own if binding.target != forget]
-                self._wire()
-            self._unsaved = True
-            self._say("learn/last", f"{count - len(self.own)} controls let go of {forget}")
-            self._say("learn/forget", "")
-        self._forget = forget
+    def forget(self, target: str) -> int:
+        """Let go of a parameter. Returns how many learnt controls steered it."""
+        with self._lock:
+            count = len(self.own)
+            self.own = [binding for binding in self.own if binding.target != target]
+            self._wire()
+        self._unsaved = True
+        return count - len(self.own)
 
     def _between(self, now_s: float) -> None:
-        """Decide what was meant, read and write maps: slow things, away from the engine."""
+        """Learn, read and write maps: slow things, away from the engine."""
         over = self._look()
         if over is not None:
             self.set_over(over)
-        if self.learner.armed:
-            with self._lock:
-                target, seen = self.learner.target, self.learner.choice(now_s)
-                line = self._learnt(target, seen) if seen is not None else ""
-                done = not self.learner.armed or seen is not None
-                if seen is not None:
-                    self.learner.arm("", now_s)
-            if done:
-                self._tell(line or "nothing was moved, so nothing was learnt")
+        self.learning.decide(now_s)
         if self._unsaved and self.keep_in is not None:
             self._unsaved = False
             try:
                 write_map(self.keep_in, self.own)
             except PerformError as error:
                 self.last_error = str(error)
-                self._say("learn/last", str(error)[:200])
+                self.post(ControlEvent("learn/last", str(error)[:200], now_s, "midi"))
 
-    def _learnt(self, target: str, seen: Seen) -> str:
+    def learnt(self, target: str, seen: Seen) -> str:
         """Take in what was learnt. Returns the line that says so, and what the control steered before."""
-        param = self._param(target)
-        mode = seen.encoding() or "auto"
-        if param is not None and param.kind == "bool" and seen.button():
-            mode = "toggle"
-        binding = Binding(seen.control, target, device=seen.device, mode=mode)
+        binding = Binding(seen.control, target, device=seen.device, mode=taught(seen, self._param(target)))
         device = self.devices.get(seen.device)
         if device is not None and device.profile:  # its lights keep their colours
             known = [b for b in device.profile.bindings if b.control == seen.control]
             if known:
                 like = known[0]
                 binding = replace(binding, feedback=like.feedback, on=like.on, off=like.off, scale=like.scale)
+        with self._lock:
+            return self._take_in(binding, seen)
+
+    def _take_in(self, binding: Binding, seen: Seen) -> str:
+        target = binding.target
         before = [b.target for b in self.own if (b.device, b.control) == (seen.device, seen.control)]
         self.own = [
             b for b in self.own if (b.device, b.control) != (seen.device, seen.control) and b.target != target
@@ -239,14 +209,6 @@ class MidiDesk:
         other = [t for t in before if t != target]
         away = f", and no longer {other[0]}" if other else ""
         return f"{seen.control} of {seen.device} steers {target}{away}"
-
-    def _tell(self, line: str) -> None:
-        """Learning is over."""
-        self._say("learn/last", line[:300])
-        self._say("learn/target", "")
-
-    def _say(self, address: str, text: str) -> None:
-        self.post(ControlEvent(address, text, self._clock(), "midi"))
 
     def _send(self, name: str, message: list[int]) -> bool:
         if not self._send_to(name, message):

@@ -8,13 +8,15 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from perform.control.controls import ORIGINS, STANDING, check_control, kind_of, nth_control
 from perform.control.midi_decode import ENCODINGS, parse_control
 from perform.core.errors import PresetError
 from perform.core.types import Value
 
-MODES = ("auto", "absolute", "toggle", "gate", "switch", *ENCODINGS)
-"""auto: by the control and the parameter. toggle: each press turns a bool over. gate: on while held. switch: on over
-the threshold, off below. Then the three ways of endless encoders."""
+MODES = ("auto", "absolute", "toggle", "gate", "switch", *ENCODINGS, "step", "rate")
+"""auto: by the control and the parameter. toggle: each press turns a bool over. gate: on while held; with `value`, that
+value while held, then what was there before. switch: on over the threshold, off below. Then the three ways of endless
+encoders. step: each press goes on by `step`. rate: by `step` in a second, for as long and as far as it is held."""
 
 TAKEOVERS = ("jump", "pickup", "scale")
 _DIALS = ("cc", "cc14", "nrpn", "pitch")
@@ -25,11 +27,12 @@ class Binding:
     """One control joined to one parameter.
 
     device: a part of the device's name, "" for any. target: the parameter's address. lo, hi: the part of its range, in
-    0..1 (lo over hi turns it round). threshold: from where a button counts as
-    pressed; below 0: half way for a controller, any touch for a note. step: of its range, for one step
-    of an encoder. value: what a press sets, instead of what the control says. part: component of a point or colour.
-    feedback: what goes back: `same` (the control's own message), `off`, or a control's name. on, off: what a light
-    gets (velocity or value); rest: what it gets when its target is not there. scale: most that goes back for a dial.
+    0..1 (lo over hi turns it round). threshold: from where a button counts as pressed; below 0: half way for a
+    controller, any touch for a note. step: of its range, for one step of an encoder, a press, or a second of a `rate`
+    (these two may go down: below 0). value: what a press sets, instead of what the control says. part: component of a
+    point or colour. feedback: what goes back: `same` (the control's own message), `off`, or a control's name. on, off:
+    what a light gets (velocity or value); rest: what it gets when its target is not there. scale: most that goes back
+    for a dial.
     """
 
     control: str
@@ -51,12 +54,12 @@ class Binding:
 
     def __post_init__(self) -> None:
         try:
-            parse_control(self.control)
+            check_control(self.control)
             if self.feedback not in ("same", "off"):
                 parse_control(self.feedback)
         except ValueError as error:
-            raise PresetError(f"MIDI map: {error}") from None
-        where = f"MIDI map: {self.control} to {self.target or '?'}"
+            raise PresetError(str(error)) from None
+        where = f"{self.control} to {self.target or '?'}"
         if not self.target or len(self.target) > 200:
             raise PresetError(f"{where}: no target")
         if self.mode not in MODES or self.takeover not in TAKEOVERS:
@@ -64,13 +67,19 @@ class Binding:
         unit = {"lo": self.lo, "hi": self.hi, "threshold": max(self.threshold, 0.0)}
         wrong = [name for name, number in unit.items() if not 0.0 <= number <= 1.0]
         wrong += [name for name in ("on", "off", "scale") if not 0 <= getattr(self, name) <= 127]
-        if wrong or not 0.0 < self.step <= 1.0:
+        least = -1.0 if self.mode in ("step", "rate") else 0.0
+        if wrong or not least <= self.step <= 1.0 or self.step == 0.0:
             raise PresetError(f"{where}: {', '.join(wrong) or 'step'} out of range")
 
     @property
     def dial(self) -> bool:
         """Whether the control has a range, other than a button."""
         return self.control.split("/")[0] in _DIALS
+
+    @property
+    def origin(self) -> str:
+        """Who speaks through it."""
+        return ORIGINS.get(kind_of(self.control), "midi")
 
     def key(self) -> tuple[str, str]:
         """What there is one binding of in a file: a control and its target."""
@@ -103,13 +112,13 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 
 def read_map(path: Path) -> tuple[list[Binding], list[str]]:
     """(bindings of a map file, a line for each entry that was left out). Raises PresetError for one that is no map."""
-    data = _load(path)
+    data = read_toml(path)
     return read_bindings(data.get("control", []), str(path))
 
 
 def read_profile(path: Path) -> tuple[Profile, list[str]]:
     """(profile, a line for each entry that was left out). Raises PresetError."""
-    data = _load(path)
+    data = read_toml(path)
     bindings, problems = read_bindings(data.get("control", []), str(path))
     try:
         profile = Profile(
@@ -150,6 +159,8 @@ def _entry(entry: Any) -> list[Binding]:
         if not isinstance(value, wanted) or (isinstance(value, bool) and wanted in (int, (int, float))):
             raise ValueError(f"{name} is {value!r}, which is of the wrong kind")
         given[name] = value
+    if kind_of(str(given.get("control", ""))) in STANDING:
+        given.setdefault("takeover", "jump")
     count, stride = entry.get("count", 1), entry.get("stride", 1)
     if not isinstance(count, int) or not isinstance(stride, int) or not 1 <= count <= 128:
         raise ValueError("count is a whole number from 1 to 128")
@@ -162,21 +173,20 @@ def _nth(given: dict[str, Any], n: int, on: int) -> Binding:
     row = {**given, **texts}
     if on:
         for key in ("control", "feedback"):
-            name = row.get(key, "same")
-            if "/" in name:
-                kind, channel, number = parse_control(name)
-                row[key] = f"{kind}/{channel}/{number + on}" if name.count("/") == 2 else f"{kind}/{channel + on}"
+            if "/" in row.get(key, "same"):
+                row[key] = nth_control(row[key], on)
     return Binding(**row)
 
 
-def _load(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a file. Raises PresetError for one that cannot be read, is too large, or is no TOML."""
     try:
         text = path.read_text("utf-8")
         if len(text) > 1 << 20:
-            raise PresetError(f"{path}: larger than a MIDI map can be")
+            raise PresetError(f"{path}: larger than a map can be")
         return tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise PresetError(f"{path}: not a readable MIDI map ({error})") from None
+        raise PresetError(f"{path}: not a readable map ({error})") from None
 
 
 def _texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -191,9 +201,9 @@ def _messages(data: Mapping[str, Any], name: str) -> tuple[tuple[int, ...], ...]
     return tuple(tuple(bytes.fromhex(text)) for text in _texts(data, name))
 
 
-def write_map(path: Path, bindings: Iterable[Binding]) -> None:
+def write_map(path: Path, bindings: Iterable[Binding], of: str = "MIDI devices") -> None:
     """Write a map file, whole or not at all. Raises PresetError."""
-    lines = ["# What the controls of MIDI devices do; `perform` writes this file when something is learnt.", ""]
+    lines = [f"# What the controls of {of} do; `perform` writes this file when something is learnt.", ""]
     plain = Binding("cc/1/0", "x")
     for binding in bindings:
         lines.append("[[control]]")
@@ -208,7 +218,7 @@ def write_map(path: Path, bindings: Iterable[Binding]) -> None:
         beside.write_text("\n".join(lines), "utf-8")
         beside.replace(path)
     except OSError as error:
-        raise PresetError(f"{path}: the MIDI map cannot be written ({error})") from None
+        raise PresetError(f"{path}: the map cannot be written ({error})") from None
 
 
 def _toml(value: object) -> str:

@@ -52,13 +52,60 @@ def draw_panel(lines: Sequence[str], meters: Mapping[str, float], text_px: int) 
     return np.asarray(image)
 
 
-class Hud:
-    """Holds what is to be shown and draws it in the upper left corner of any framebuffer."""
+class Panel:
+    """A picture with see-through parts, laid over a framebuffer pixel for pixel."""
 
     def __init__(self, ctx: moderngl.Context) -> None:
         self._ctx = ctx
         self._program: Program | None = None
         self._texture: moderngl.Texture | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in px; 0 before there is anything."""
+        return (0, 0) if self._texture is None else self._texture.size
+
+    def write(self, pixels: np.ndarray) -> None:
+        """Show [h, w, 4] uint8, top row first, from now on."""
+        if self._program is None:
+            self._program = own_program(self._ctx, _PANEL)
+        size = (pixels.shape[1], pixels.shape[0])
+        if self._texture is None or self._texture.size != size:
+            if self._texture is not None:
+                self._texture.release()
+            self._texture = smooth(self._ctx.texture(size, 4))
+            self._texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        self._texture.write(pixels.tobytes())
+
+    def draw(
+        self, target: moderngl.Framebuffer, size: tuple[int, int], at: tuple[int, int], *, top_first: bool
+    ) -> None:
+        """Draw over a `target` of `size`, its upper left corner `at` (from the left, from the top)."""
+        if self._texture is None or self._program is None:
+            return
+        width, height = self._texture.size
+        target.use()
+        target.viewport = (at[0], at[1] if top_first else size[1] - height - at[1], width, height)
+        self._ctx.enable(moderngl.BLEND)
+        self._ctx.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA, moderngl.ZERO, moderngl.ONE
+        self._texture.use(0)
+        self._program.set("flip", top_first)
+        self._program.draw()
+        self._ctx.disable(moderngl.BLEND)
+        target.viewport = (0, 0, *size)
+
+    def release(self) -> None:
+        """Free the GL objects."""
+        for held in (self._texture, self._program):
+            if held is not None:
+                held.release()
+
+
+class Hud:
+    """Holds what is to be shown and draws it in the upper left corner of any framebuffer."""
+
+    def __init__(self, ctx: moderngl.Context) -> None:
+        self._panel = Panel(ctx)
         self._lines: tuple[str, ...] = ()
         self._meters: dict[str, float] = {}
         self._changed = False
@@ -76,38 +123,16 @@ class Hud:
         if not self._lines and not self._meters:
             return
         self._refresh(seconds, max(round(size[1] / 36), 12))
-        if self._texture is None or self._program is None:
-            return
-        width, height = self._texture.size
         margin = max(size[1] // 40, 4)
-        target.use()
-        target.viewport = (margin, margin if top_first else size[1] - height - margin, width, height)
-        self._ctx.enable(moderngl.BLEND)
-        self._ctx.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA, moderngl.ZERO, moderngl.ONE
-        self._texture.use(0)
-        self._program.set("flip", top_first)
-        self._program.draw()
-        self._ctx.disable(moderngl.BLEND)
-        target.viewport = (0, 0, *size)
+        self._panel.draw(target, size, (margin, margin), top_first=top_first)
 
     def _refresh(self, seconds: float, text_px: int) -> None:
         due = abs(seconds - self._drawn_s) >= REDRAW_S or text_px != self._text_px
-        if self._texture is not None and not (self._changed and due):
+        if self._panel.size[0] and not (self._changed and due):
             return
-        if self._program is None:
-            self._program = own_program(self._ctx, _PANEL)
-        pixels = draw_panel(self._lines, self._meters, text_px)
-        size = (pixels.shape[1], pixels.shape[0])
-        if self._texture is None or self._texture.size != size:
-            if self._texture is not None:
-                self._texture.release()
-            self._texture = smooth(self._ctx.texture(size, 4))
-            self._texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
-        self._texture.write(pixels.tobytes())
+        self._panel.write(draw_panel(self._lines, self._meters, text_px))
         self._changed, self._drawn_s, self._text_px = False, seconds, text_px
 
     def release(self) -> None:
         """Free the GL objects."""
-        for held in (self._texture, self._program):
-            if held is not None:
-                held.release()
+        self._panel.release()

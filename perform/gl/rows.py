@@ -77,6 +77,7 @@ OUTPUT_ROWS = (
     Param("fade_s", "float", 0.2, 0.0, 10.0, unit="s", doc="how long blackout takes"),
     Param("testcard", "bool", False, doc="show the test card"),
     Param("hud", "bool", False, doc="show the figures on the screen"),
+    Param("help", "bool", False, doc="show keys and controls on the screen, and what they do now"),
     Param("level", "float", 1.0, 0.0, 1.0, doc="brightness of everything"),
 )
 

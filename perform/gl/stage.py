@@ -11,10 +11,12 @@ import moderngl
 import numpy as np
 
 from perform.core.errors import ShaderError
+from perform.core.hands import HelpSheet
 from perform.core.params import Param
 from perform.core.room import Slice
 from perform.core.types import ControlEvent, Features, Frame, Moment, ParamFrame, Picture, Value
 from perform.gl.chain import one_line
+from perform.gl.help_sheet import Help
 from perform.gl.hud import Hud
 from perform.gl.look import LeavingLook
 from perform.gl.mapping import RoomMapping
@@ -52,7 +54,7 @@ class GlStage:
         self._scene = Scene(self._shared, self._report, self._previews)
         self._output = Output(self._shared)
         self._readback = Readback(surface.ctx, self._output.target)
-        self._hud = Hud(surface.ctx)
+        self._hud, self._help = Hud(surface.ctx), Help(surface.ctx)
         self._presenter = Presenter(surface.ctx)
         self._mapping = RoomMapping(self._shared)
         self._last: moderngl.Texture | None = None
@@ -230,15 +232,13 @@ class GlStage:
             self._report("stage_errors", one_line(error))
         mark = self._mark("draw", started)
         self._output.compose(picture)
-        hud = self._shared.flag("out/hud")
-        if hud and self.hud_in_output:
-            target = self._output.target
-            self._hud.draw(moment.seconds, target.framebuffer, target.size, top_first=True)
+        if self.hud_in_output:
+            self._draw_over(self._output.target.framebuffer, self._output.target.size, moment.seconds, top_first=True)
         self._previews.take({FINISHED: self._output.target.texture}, top_first=True)
         self._readback.shown()
         mark = self._mark("output", mark)
         if self.surface.visible:
-            self._present(hud and not self.hud_in_output, moment.seconds)
+            self._present(moment.seconds)
         self._mark("present", mark)
         self._mark("show", started)
         self._counts["shown"] += 1
@@ -258,12 +258,21 @@ class GlStage:
         self._last = picture
         return picture
 
-    def _present(self, hud: bool, seconds: float) -> None:
+    def _draw_over(
+        self, target: moderngl.Framebuffer, size: tuple[int, int], seconds: float, *, top_first: bool
+    ) -> None:
+        """What is for the player's eyes."""
+        if self._shared.flag("out/hud"):
+            self._hud.draw(seconds, target, size, top_first=top_first)
+        if self._shared.flag("out/help"):
+            self._help.draw(target, size, top_first=top_first)
+
+    def _present(self, seconds: float) -> None:
         def draw(screen: moderngl.Framebuffer, size: tuple[int, int]) -> None:
             how = self._presenter if self._mapping.at_rest() else self._mapping
             how.draw(self._output.target.texture, screen, size)
-            if hud:
-                self._hud.draw(seconds, screen, size, top_first=False)
+            if not self.hud_in_output:
+                self._draw_over(screen, size, seconds, top_first=False)
 
         self.surface.present(draw)
 
@@ -298,6 +307,15 @@ class GlStage:
         """What the HUD shows while `out/hud` is on. meters: name -> 0..1."""
         self._hud.set(lines, meters)
 
+    def set_help(self, sheet: HelpSheet, hint: str = "f1 closes this") -> None:
+        """What the help says while `out/help` is on."""
+        self._help.set(sheet, hint)
+
+    def key_label(self, name: str) -> str:
+        """What is printed on the key `key/NAME` of this keyboard; "" where nobody knows."""
+        label = getattr(self.surface, "key_label", None)
+        return "" if label is None else str(label(name))
+
     @property
     def standing_in(self) -> bool:
         """True while the built-in picture is shown because deck a has none."""
@@ -327,7 +345,7 @@ class GlStage:
         self._open = False
         self.surface.use()
         self.end_look()
-        for part in (self._scene, self._previews, self._output, self._readback, self._hud):
+        for part in (self._scene, self._previews, self._output, self._readback, self._hud, self._help):
             part.release()
         self._presenter.release()
         self._mapping.release()

@@ -10,9 +10,11 @@ from typing import Any
 import moderngl
 
 from perform.core.errors import DeviceError
-from perform.core.types import ControlEvent
+from perform.core.hands import MODIFIERS
+from perform.core.types import ControlEvent, Value
 from perform.gl import unlocked
 from perform.gl.context import window_context
+from perform.gl.gamepad import Gamepads
 from perform.gl.surface import claim, forget
 
 _last_error: list[str] = []
@@ -56,7 +58,9 @@ class WindowSurface:
         if reason is not None:
             raise DeviceError(f"no window can be opened: {reason}; use --display offscreen or connect a display")
         self._glfw = _glfw()
-        self._events: list[tuple[str, bool]] = []
+        self._events: list[tuple[str, Value]] = []
+        self._down: dict[int, str] = {}
+        self._pads: Gamepads | None = None
         self._open = True
         self.window = self._create(size, title, monitor, fullscreen)
         self._glfw.make_context_current(self.window)
@@ -70,6 +74,7 @@ class WindowSurface:
         self._vsync = vsync
         self.waited_s = 0.0
         self._glfw.set_key_callback(self.window, self._on_key)
+        self._glfw.set_char_callback(self.window, self._on_char)
         self._monitor = monitor
         self._restore = (60, 60, *size)
         self._hide_cursor(fullscreen)
@@ -122,8 +127,22 @@ class WindowSurface:
         raise DeviceError(f"no window with OpenGL 3.3 or newer: {reason}; update the graphics driver")
 
     def _on_key(self, window: Any, key: int, scancode: int, action: int, mods: int) -> None:
-        if action == self._glfw.PRESS:
-            self._events.append((f"key/{key_name(self._glfw, key)}", True))
+        glfw = self._glfw
+        if action == glfw.PRESS:
+            self._down[key] = name = f"key/{_modified(glfw, key_name(glfw, key), mods)}"
+            self._events.append((name, True))
+        elif action == glfw.RELEASE and key in self._down:  # by the name it had: a modifier may have gone before it
+            self._events.append((self._down.pop(key), False))
+
+    def _on_char(self, window: Any, code: int) -> None:
+        self._events.append((f"char/{chr(code)}", True))
+
+    def key_label(self, name: str) -> str:
+        """What is printed on a key of this keyboard; "" where nobody knows. name: as in `key/NAME`."""
+        glfw = self._glfw
+        number = next((number for number, known in _names(glfw).items() if known == name), None)
+        printed = None if number is None else glfw.get_key_name(number, 0)
+        return (printed.decode(errors="replace") if isinstance(printed, bytes) else str(printed or "")).upper()
 
     def use(self) -> None:
         """Make the context current in this thread."""
@@ -148,7 +167,8 @@ class WindowSurface:
         self.waited_s = perf_counter() - drawn_s
 
     def poll(self, time_s: float) -> list[ControlEvent]:
-        """Key presses as `key/NAME`, and `quit` when the window should close."""
+        """Keys as `key/NAME`, True as they are pressed and False as they are let go, what is typed as `char/X`, pads
+        as `Gamepads` tells them, and `quit` when the window should close."""
         if not self._open:
             return []
         self._glfw.poll_events()
@@ -157,6 +177,9 @@ class WindowSurface:
             self._events.append(("quit", True))
         events = [ControlEvent(address, value, time_s, "keyboard") for address, value in self._events]
         self._events.clear()
+        if self._pads is None:
+            self._pads = Gamepads(self._glfw)
+        events += [ControlEvent(address, value, time_s, "gamepad") for address, value in self._pads.events()]
         return events
 
     def close(self) -> None:
@@ -169,7 +192,12 @@ class WindowSurface:
             forget(self)
 
 
-_WORDS = {" ": "space"}
+def _modified(glfw: Any, name: str, mods: int) -> str:
+    """A key with what is held beside it: `ctrl+shift+b`. A modifier is itself alone."""
+    if name.endswith(("_shift", "_control", "_alt", "_super")):
+        return name
+    bits = (glfw.MOD_CONTROL, glfw.MOD_ALT, glfw.MOD_SHIFT, glfw.MOD_SUPER)
+    return "".join(f"{word}+" for word, bit in zip(MODIFIERS, bits, strict=True) if mods & bit) + name
 
 
 def key_name(glfw: Any, key: int) -> str:

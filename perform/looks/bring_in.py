@@ -20,7 +20,7 @@ from perform.trial.gate import OnTrialError, SetAsideError
 if TYPE_CHECKING:
     from perform.show import Show
 
-OUTSIDE = ("midi/", "link/", "mtc/")
+OUTSIDE = ("midi/", "link/", "mtc/", "pad/", "osc/", "dmx/", "camera/")
 """Sources of routes that are there once somebody outside has spoken."""
 DECK = "a"
 SAFE_SOURCE = "shader:marbling"

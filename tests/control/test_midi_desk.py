@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from perform.control.learning import PARAMS
 from perform.control.midi_bind import Bound
-from perform.control.midi_desk import PARAMS, MidiDesk
+from perform.control.midi_desk import MidiDesk
 from perform.control.midi_feedback import MOST_AT_ONCE, QUIET_S, Lamp, messages, shown
 from perform.control.midi_map import Binding, Profile, read_map
 from perform.core.params import Param, ParamTable
@@ -35,7 +36,7 @@ class Desk:
             lambda name, message: self.sent.append((name, message)) is None, lambda: self.now,
             profiles=[BOX], keep_in=tmp_path / "midi_map.toml", look=self._look, **more,  # type: ignore[arg-type]
         )  # fmt: skip
-        self.desk.post = self.take
+        self.desk.post = self.desk.learning.post = self.take
 
     def _look(self) -> list[Binding] | None:
         over, self.over = self.over, None
@@ -55,7 +56,7 @@ class Desk:
         self.sent.clear()
         for _ in range(round(seconds / 0.05)):
             self.now += 0.05
-            self.desk.settle(self.table.base())
+            self.desk.learning.settle(self.table.base())
             self.desk.feedback.between(self.now)
             self.desk.feedback.round(self.now)
         return list(self.sent)
@@ -165,7 +166,7 @@ def test_learning_can_be_called_off_and_nonsense_is_refused(rig: Desk) -> None:
     rig.tick(0.1)
     rig.table.set("learn/cancel", True)
     rig.tick(0.2)
-    assert not rig.desk.learner.armed and rig.table.value("learn/last") == "nothing was learnt"
+    assert not rig.desk.learning.armed and rig.table.value("learn/last") == "nothing was learnt"
     assert rig.table.value("learn/target") == ""
 
 

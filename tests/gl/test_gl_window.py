@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from needs import need
+from xvfb import root_picture, screen
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,39 +48,12 @@ def events(wanted, tries=100):
     return found
 """
 
-_XWD_HEADER_WORDS = 25
-
-
-def _root_picture(screen: Path) -> np.ndarray:
-    """The root window as [h, w, 3] uint8, from the file in which Xvfb keeps it (format: X11/XWDFile.h)."""
-    dump = screen.read_bytes()
-    words = np.frombuffer(dump, ">u4", _XWD_HEADER_WORDS)
-    header, width, height = int(words[0]), int(words[4]), int(words[5])
-    bits, stride, colours = int(words[11]), int(words[12]), int(words[19])
-    assert bits in (24, 32)
-    start = header + colours * 12
-    rows = np.frombuffer(dump, np.uint8, stride * height, start).reshape(height, stride)
-    return rows[:, : width * bits // 8].reshape(height, width, bits // 8)[:, :, 2::-1]
-
 
 @pytest.fixture(scope="module")
 def gl_display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """(display, file with its screen) of an X server of our own."""
-    need(shutil.which("Xvfb"), "Xvfb is not installed: no virtual display to open a window on")
-    folder = tmp_path_factory.mktemp("screen")
-    reading, writing = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "800x600x24", "-nolisten", "tcp"]
-    command += ["-fbdir", str(folder)]
-    server = subprocess.Popen(command, pass_fds=[writing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        number = pipe.readline().strip()
-    try:
-        need(number, "Xvfb does not start here")
-        yield f":{number}", folder / "Xvfb_screen0"
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
+    with screen(tmp_path_factory.mktemp("screen")) as found:
+        yield found
 
 
 def _run(code: str, display: str | None) -> str:
@@ -121,7 +95,7 @@ def _holding(code: str, display: str, look: object) -> str:
 def test_the_picture_is_on_the_screen(gl_display: tuple[str, Path]) -> None:
     code = _PROGRAM + "for _ in range(4): show()\nprint('ready', flush=True)\ninput()\nstage.close()\n"
     seen: list[np.ndarray] = []
-    _holding(code, gl_display[0], lambda: seen.append(_root_picture(gl_display[1])))
+    _holding(code, gl_display[0], lambda: seen.append(root_picture(gl_display[1])))
     screen = seen[0].astype(int)
     red = np.argwhere((screen[:, :, 0] > 200) & (screen[:, :, 2] < 50))
     blue = np.argwhere((screen[:, :, 2] > 200) & (screen[:, :, 0] < 50))
@@ -138,7 +112,7 @@ def test_the_hud_is_on_the_screen_and_not_in_the_frames(gl_display: tuple[str, P
         "print('ready', flush=True)\ninput()\nstage.close()\n"
     )
     seen: list[np.ndarray] = []
-    _holding(code, gl_display[0], lambda: seen.append(_root_picture(gl_display[1])))
+    _holding(code, gl_display[0], lambda: seen.append(root_picture(gl_display[1])))
     screen = seen[0].astype(int)
     red = (screen[:, :, 0] > 200) & (screen[:, :, 2] < 50)
     assert 320 * 40 < red.sum() < 320 * 88

@@ -1,0 +1,115 @@
+"""Opens what is taken into a hand: keys and pads of the window, their maps, learning, and the help that shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from perform.control.hand_desk import HandDesk
+from perform.control.hand_map import Axis, HandMap, read_hand_map
+from perform.control.keyboard import Hands
+from perform.control.learning import PARAMS, Learning
+from perform.control.midi_map import Binding
+from perform.core.errors import PerformError
+from perform.core.hands import HelpRow, HelpSheet
+from perform.core.types import ControlEvent
+from perform.midi import row_of, value_of
+from perform.options import Options
+from perform.show import Show
+
+Say = Callable[[str], None]
+WORDS = {"page_up": "page up", "page_down": "page down", "left_x": "left stick  x", "left_y": "left stick  y",
+         "right_x": "right stick  x", "right_y": "right stick  y"}  # fmt: skip
+
+
+class OpenHands:
+    """The hands of a show, as one of its listeners: counted and closed with the others."""
+
+    def __init__(self, options: Options, show: Show, clock: Callable[[], float], say: Say) -> None:
+        engine = show.engine
+        engine.table.add(PARAMS, "learn")
+        self._engine, self._stage, self._clock = engine, show.stage, clock
+        self.learning = Learning(row_of(engine), clock)
+        maps, own, keep_in = _files(options, say)
+        self.desk = HandDesk(
+            row_of(engine), value_of(engine), self.learning, maps=maps, own=own, keep_in=keep_in
+        )  # fmt: skip
+        axes: dict[str, Axis] = {}
+        for found in reversed(maps):
+            axes.update(found.axes)
+        self.hands = Hands(self.desk, axes)
+        self.desk.post = self.learning.post = engine.queue.post
+        engine.senses += [self.hands, self]
+        show.hands, show.sheet = self.hands.event, self.sheet
+
+    def signals(self, seconds: float) -> Mapping[str, float]:
+        """No source of its own: it looks after learning, once a tick."""
+        self.learning.settle(self._engine.table.base())
+        self.learning.decide(self._clock())
+        return {}
+
+    def sheet(self) -> HelpSheet:
+        """What the help on the screen says now."""
+        rows = self.hands.sheet(row_of(self._engine), value_of(self._engine))
+        return tuple((title, self._labelled(group)) for title, group in rows)
+
+    def _labelled(self, group: Iterable[HelpRow]) -> tuple[HelpRow, ...]:
+        """Rows by what is printed on the keys; keys that do the same share one."""
+        found: dict[tuple[str, str], str] = {}
+        for control, doc, now in group:
+            label = self._label(control)
+            found[doc, now] = f"{found[doc, now]}  {label}" if (doc, now) in found else label
+        return tuple((label, doc, now) for (doc, now), label in found.items())
+
+    def _label(self, control: str) -> str:
+        kind, _, name = control.partition("/")
+        if kind == "char":
+            return name
+        if kind != "key":
+            name = name.rpartition("/")[2] if kind == "pad" else name
+            return WORDS.get(name, name.replace("_", " "))
+        *held, key = name.split("+")
+        printed = self._stage.key_label(key) if len(key) == 1 or not key.isalpha() else ""
+        return " ".join([*held, printed or WORDS.get(key, key.replace("_", " "))])
+
+    def open(self, post: Callable[[ControlEvent], None]) -> None:
+        """It is open."""
+
+    def counts(self) -> Mapping[str, int]:
+        """Counters that only grow."""
+        return {f"hands {name}": value for name, value in self.desk.counted.items()}
+
+    def close(self) -> None:
+        """What was learnt is on the disk after this."""
+        self.desk.close()
+
+
+def open_hands(options: Options, show: Show, clock: Callable[[], float], say: Say) -> OpenHands:
+    """Keys, pads and learning joined to the show. A map that cannot be read is said and left out."""
+    return OpenHands(options, show, clock, say)
+
+
+def _files(options: Options, say: Say) -> tuple[list[HandMap], list[Binding], Path]:
+    """(maps, the nearest first; what was learnt; the file for what will be)."""
+    from perform.content import HAND_MAPS, hand_map_file, hand_maps
+
+    given = [Path(options.keys)] if options.keys else []
+    maps = [found for path in (*given, *(p for name in HAND_MAPS for p in hand_maps(name)))
+            if (found := _read(path, say)) is not None]  # fmt: skip
+    keep_in = hand_map_file()
+    learnt = _read(keep_in, say) if keep_in.is_file() else HandMap()
+    if learnt is None:
+        keep_in, learnt = keep_in.with_name(keep_in.stem + "_learnt.toml"), HandMap()
+        say(f"what is learnt goes to {keep_in}")
+    return maps, list(learnt.bindings), keep_in
+
+
+def _read(path: Path, say: Say) -> HandMap | None:
+    try:
+        found, problems = read_hand_map(path)
+    except PerformError as error:
+        say(str(error))
+        return None
+    for line in problems:
+        say(line)
+    return found
