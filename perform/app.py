@@ -276,10 +276,7 @@ def _make_show(
     show.furnish(options.room)
     engine.set_command(show.command)
     engine.hearing.settle_with(_settings_of(engine, analyser))
-    if options.set_name:
-        show.programme.begin(options.set_name, options.preset, DEFAULT_PRESET)
-    else:
-        show.recall(options.preset or DEFAULT_PRESET)
+    show.programme.begin(options.set_name, options.preset, DEFAULT_PRESET, options.schedule)
     if options.seed is not None and "deck/a/source/seed" in engine.table:
         engine.table.set("deck/a/source/seed", options.seed)
     return show

@@ -25,6 +25,7 @@ LEAST_S = 8.0
 """So long a look stays at least before a drop cuts it."""
 RANDOM, AS_MIX = "random", "as mix"
 DROPS = "section/drops"
+MOST_TRIES = 4
 
 
 def autopilot_rows() -> tuple[Param, ...]:
@@ -77,13 +78,15 @@ class Autopilot:
         self._show, self._engine = show, show.engine
         self._presets = TaggedPresets()
         self._countdown = Countdown()
-        self._on = self._readied = self._drawn = False
+        self._on = self._readied = self._drawn = self._cuts = False
         self._asked: tuple[str, int] = ("", 0)
         self._look: object = None
         self._since_s = 0.0
         self._drops = 0.0
         self._skips: int | None = None
         self._broken: set[str] = set()
+        self._fresh = self._foreign = False  # just switched on; while a look plays that is none of those wanted
+        self._lost = ""
         self._engine.table.add(autopilot_rows(), "autopilot")
 
     def step(self) -> None:
@@ -109,7 +112,8 @@ class Autopilot:
     def _begin(self, moment: Moment) -> None:
         """Switched on: what plays stays for its time, where it is one of those that are wanted."""
         self._presets.look()
-        self._drawn, self._look = False, self._show.preset
+        self._broken.clear()
+        self._fresh, self._drawn, self._look = True, False, self._show.preset
         self._asked = self._wish()
         self._skips = None
         self._stay(moment)
@@ -142,12 +146,18 @@ class Autopilot:
         if self._drawn:
             return
         self._drawn, self._readied = True, False
-        self._engine.table.set("autopilot/coming", self._next())
+        wanted = self._presets.names(self._asked[0])
+        self._engine.table.set("autopilot/coming", self._next(wanted))
+        if not wanted and self._lost != self._asked[0]:
+            self._show.say(f"autopilot: no look has one of the tags {self._asked[0]!r}; what plays stays")
+        self._lost = self._asked[0] if not wanted else ""
+        self._foreign = self._fresh and bool(self._asked[0]) and self._show.preset.name not in wanted
+        self._fresh = False
 
-    def _next(self) -> str:
-        """The next look that is not the one that plays; "" where there is no other."""
-        tags, seed = self._asked
-        names = [name for name in self._presets.names(tags) if name not in self._broken]
+    def _next(self, wanted: list[str]) -> str:
+        """The next of these looks that is not the one that plays; "" where there is no other."""
+        seed = self._asked[1]
+        names = [name for name in wanted if name not in self._broken]
         here = self._show.preset.name
         for _ in range(min(len(names), 3)):
             name = drawn(seed, self.count, names)
@@ -171,11 +181,7 @@ class Autopilot:
         if coming and near and not self._readied:
             self._readied = True
             self._show.ahead.ready(coming)
-        return ends or self._cuts or self._skipped() or self._is_foreign()
-
-    def _is_foreign(self) -> bool:
-        """Whether what plays is none of the looks that are wanted."""
-        return bool(self._asked[0]) and self._show.preset.name not in self._presets.names(self._asked[0])
+        return ends or self._cuts or self._skipped() or (self._foreign and bool(coming))
 
     def _note_drops(self) -> bool:
         drops = self._engine.signals.get(DROPS, 0.0)
@@ -188,21 +194,29 @@ class Autopilot:
         return before is not None and count > before
 
     def _change(self, moment: Moment) -> None:
-        """Bring in the look that was drawn. One that cannot play is said once, and not drawn again."""
-        table = self._engine.table
-        name = str(table.value("autopilot/coming"))
-        if name:
-            self.count += 1
-            try:
-                self._show.recall(name, Fade() if self._cuts else self._fade())
-            except PerformError as error:
-                self._broken.add(name)
-                self._engine.health.failed("autopilot", error)
-                self._show.say(f"autopilot: {error}")
+        """Bring in the look that was drawn, or, where that cannot play, one after it."""
+        table, fade = self._engine.table, Fade() if self._cuts else self._fade()
+        for _ in range(MOST_TRIES):
+            name = str(table.value("autopilot/coming"))
+            if not name or self._plays(name, fade):
+                break
+            table.set("autopilot/coming", self._next(self._presets.names(self._asked[0])))
         self._look = self._show.preset
         self._presets.look()
         self._drawn = False
         self._stay(moment)
+
+    def _plays(self, name: str, fade: Fade) -> bool:
+        """Bring a look in. One that cannot play is said once, and not drawn again."""
+        self.count += 1
+        try:
+            self._show.recall(name, fade)
+        except PerformError as error:
+            self._broken.add(name)
+            self._engine.health.failed("autopilot", error)
+            self._show.say(f"autopilot: {error}")
+            return False
+        return True
 
     def _fade(self) -> Fade:
         table = self._engine.table
@@ -214,7 +228,5 @@ class Autopilot:
 
     def signals(self, moment: Moment) -> dict[str, float]:
         """Its sources of modulation."""
-        return {
-            "autopilot/progress": self._countdown.progress(moment),
-            "autopilot/left_s": self._countdown.left_s(moment),
-        }
+        counted = self._countdown
+        return {"autopilot/progress": counted.progress(moment), "autopilot/left_s": counted.left_s(moment)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from perform.core.countdown import Countdown, following
@@ -202,38 +203,52 @@ class CueDesk:
 
     def bring(self, place: int) -> None:
         """Bring in a cue. What of it cannot be had is said, and the list goes on."""
-        cue, table = self.set.cues[place], self._engine.table
-        self.at, self._readied, self._waiting = place, False, None
-        self.pilots = bool(cue.values.get(PILOT, False))
-        table.set(PILOT, False)
-        before = self._show.preset
+        self.at, self._readied = place, False
+        cue = self.set.cues[place]
         try:
-            if cue.preset:
-                self._show.recall(cue.preset, cue.fade)
+            self._bring_in(cue)
         except PerformError as error:
             self.lacking[place] = str(error)
             self._failed(error)
-        else:
-            if cue.preset and self._show.preset is before:  # its shaders are tried first; see Show.recall
-                self._waiting = (cue, before)
-            else:
-                self.set_values(cue)
         self._countdown.begin(cue.follow, self._seen)
         self._tell()
 
+    def bring_loose(self, cue: Cue) -> None:
+        """Bring in a cue that is in no list; nothing follows it by itself. Raises PerformError."""
+        self._countdown.begin(None, self._seen)
+        self._bring_in(cue)
+
+    def _bring_in(self, cue: Cue) -> None:
+        self._waiting, self.pilots = None, bool(cue.values.get(PILOT, False))
+        self._engine.table.set(PILOT, False)
+        before = self._show.preset
+        if cue.preset:
+            self._show.recall(cue.preset, cue.fade)
+        if cue.preset and self._show.preset is before:  # its shaders are tried first; see Show.recall
+            self._waiting = (cue, before)
+        else:
+            self._settle(cue)
+
     def _finish_waiting(self) -> None:
-        """A look that had to be tried first is in: now the cue's values."""
+        """A look that had to be tried first is in: now what else its cue says."""
         if self._waiting is not None and self._show.preset is not self._waiting[1]:
             cue, self._waiting = self._waiting[0], None
-            self.set_values(cue)
+            self._settle(cue)
 
-    def set_values(self, cue: Cue) -> None:
-        """What a cue sets besides its look. One that makes no sense is said."""
+    def _settle(self, cue: Cue) -> None:
+        self.darken(cue.blackout)
+        self.set_values(f"cue {cue.name}", cue.values)
+
+    def darken(self, dark: bool) -> None:
+        """Blackout, or the light back where it was one of these that took it."""
+        if dark or self._darkened:
+            self._darkened = dark
+            self._engine.table.set("out/blackout", dark)
+
+    def set_values(self, who: str, values: Mapping[str, Value]) -> None:
+        """What somebody sets besides a look. A value that makes no sense is said."""
         table = self._engine.table
-        if cue.blackout or self._darkened:
-            self._darkened = cue.blackout
-            table.set("out/blackout", cue.blackout)
-        for path, value in cue.values.items():
+        for path, value in values.items():
             try:
                 if path in self._rooms or (path.startswith("cue/") and path != "cue/quantise"):
                     raise ParamError(f"{path} is not for cues to set")
@@ -244,7 +259,7 @@ class CueDesk:
                 else:
                     table.set(path, value)
             except ParamError as error:
-                self._show.say(f"cue {cue.name}: {error}")
+                self._show.say(f"{who}: {error}")
 
     def _failed(self, error: PerformError) -> None:
         self._engine.health.failed("cue", error)

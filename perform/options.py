@@ -10,6 +10,7 @@ from typing import Any
 
 from perform.core.beat_choice import MODES
 from perform.core.errors import PresetError, UsageError
+from perform.core.schedule import Entry, read_schedule
 from perform.room import NO_ROOM, Room, read_room
 
 DEFAULT_PRESET = "first_light"
@@ -52,6 +53,7 @@ class Options:
     loop_delay_s: float | None = None
     frames: Path | None = None
     room: Room = NO_ROOM
+    schedule: tuple[Entry, ...] = ()
     midi: str | None = None
     midi_clock_out: str | None = None
     midi_clock_offset_s: float = 0.0
@@ -169,6 +171,10 @@ def with_venue(options: Options, path: Path | None) -> tuple[Options, list[str]]
         if section == "out" and isinstance(body, dict):
             room, lines = read_room(body)
             found["room"] = options.room.over(room)
+            problems += [f"{path}: {line}" for line in lines]
+            continue
+        if section == "schedule":
+            found["schedule"], lines = read_schedule(body)
             problems += [f"{path}: {line}" for line in lines]
             continue
         known = _VENUE.get(section)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from perform.autopilot import Autopilot
 from perform.core.errors import PerformError
+from perform.core.schedule import Entry
 from perform.core.types import ControlEvent, Value
 from perform.cue_desk import CueDesk
+from perform.schedule_desk import ScheduleDesk
 
 if TYPE_CHECKING:
     from perform.show import Show
@@ -20,24 +22,35 @@ class Programme:
     def __init__(self, show: Show) -> None:
         self.autopilot = Autopilot(show)
         self.cues = CueDesk(show)
+        self.schedule = ScheduleDesk(show, self.cues, self._begin_set)
         self._show = show
         show.engine.senses.append(self)
 
-    def begin(self, name: str, preset: str | None, usual: str) -> None:
-        """Open a set: with its first cue at once, or, where a preset is named, with that one, waiting for GO.
+    def begin(self, set_name: str | None, preset: str | None, usual: str, schedule: Sequence[Entry] = ()) -> None:
+        """What a show begins with: what the schedule has now, else a set's first cue, else a preset; where a preset is
+        named beside a set, the set waits for GO.
 
-        usual: the preset that plays where no cue can. Raises PresetError for a set that is none.
+        usual: the preset where there is nothing else. Raises PresetError for a set or a preset that is none.
         """
         show = self._show
+        if set_name:
+            self.cues.load(set_name)
+        if self.schedule.open(schedule):
+            return
+        if set_name and preset is None:
+            self._first()
+        if show.preset.name == "none" or preset is not None:
+            show.recall(preset or usual)
+
+    def _begin_set(self, name: str) -> None:
         self.cues.load(name)
+        self._first()
+
+    def _first(self) -> None:
         self.cues.at = -1
         place = self.cues.neighbour(1)
-        if preset is not None or place < 0:
-            show.recall(preset or usual)
-            return
-        self.cues.bring(place)
-        if show.preset.name == "none":
-            show.recall(usual)
+        if place >= 0:
+            self.cues.bring(place)
 
     def grant(self, path: str, value: Value) -> bool:
         """Obey one wish. Returns whether it was one of these. Raises PerformError."""
@@ -48,6 +61,7 @@ class Programme:
         try:
             self.cues.step()
             self.autopilot.step()
+            self.schedule.step()
         except PerformError as error:
             self._show.engine.health.failed("cue", error)
             self._show.say(str(error))

@@ -141,10 +141,10 @@ def test_a_set_begins_with_its_first_cue_and_says_what_is_missing(stand):
         stand.rig.show.programme.begin("night", None, "northern")
         assert stand.rig.show.preset.name == "first" and stand.rig.show.programme.cues.at == 0
         assert len(said) == 1 and "nowhere" in said[0] and "cue 2" in said[0]
-        stand.rig.show.programme.begin(
-            "night", "third", "northern"
-        )  # a preset that is named plays, and GO is waited for
+        stand.rig.show.programme.cues.load("")
+        stand.rig.show.programme.begin("night", "third", "northern")  # a preset that is named plays; GO is waited for
         assert stand.rig.show.preset.name == "third" and stand.rig.show.programme.cues.at == -1
+        assert stand.rig.show.programme.cues.set.name == "night"
         with pytest.raises(PresetError, match="did you mean night"):
             stand.rig.show.programme.begin("nigth", None, "northern")
     finally:

@@ -6,7 +6,7 @@ Unknown keys and values that make no sense are listed and the rest loads, so a s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -150,19 +150,25 @@ class CueReader(Reader):
         """One cue. usual: the set's own fade. taken: names that are gone."""
         where = f"cue {number}: "
         self.unknown(where, entry, _CUE)
+        cue = self.look(where, entry, usual)
+        plain = name = self.text(where, entry, "name", 80) or cue.preset or cue.snapshot or f"cue {number}"
+        times = 2
+        while name in taken:
+            name, times = f"{plain} {times}", times + 1
+        return replace(
+            cue, name=name, follow=self.follow(where, entry), quantise=self.quantise(where, entry),
+            blackout=self.flag(where, entry, "blackout"),
+        )  # fmt: skip
+
+    def look(self, where: str, entry: Mapping[str, Any], usual: Fade | None) -> Cue:
+        """Which look, how it comes in, and what values it gets."""
         preset, snapshot = self.text(where, entry, "preset"), self.text(where, entry, "snapshot")
         if preset and snapshot:
             self.problems.append(f"{where}it names a preset and a snapshot; the preset is used")
             snapshot = ""
-        plain = name = self.text(where, entry, "name", 80) or preset or snapshot or f"cue {number}"
-        times = 2
-        while name in taken:
-            name, times = f"{plain} {times}", times + 1
         return Cue(
-            name=name, note=self.text(where, entry, "note"), preset=preset, snapshot=snapshot,
-            fade=self.fade(where, entry, usual), follow=self.follow(where, entry),
-            morph=self._span(where, entry, _lengths("morph")),
-            quantise=self.quantise(where, entry), blackout=self.flag(where, entry, "blackout"),
+            name="", note=self.text(where, entry, "note"), preset=preset, snapshot=snapshot,
+            fade=self.fade(where, entry, usual), morph=self._span(where, entry, _lengths("morph")),
             values=self.values(f"{where}values", self.table(entry, "values")),
         )  # fmt: skip
 

@@ -74,12 +74,12 @@ class Engine:
         self.delays: dict[str, PainterDelay] = {}
         self.moments: dict[str, Moment] = {}
         self.landing = Landing(table, self.delays)
+        self.date = date
         self.on_beat: dict[str, OnBeat] = {}
         self._plans: dict[str, Plan] = {}
         self._landed: Callable[[], None] = lambda: None
         self._command: Callable[[ControlEvent], bool] = lambda _: False
         self._clock = clock
-        self._date = date
         self._before: Moment | None = None
         self._shown: dict[str, int] = {}
         self._wishes: dict[str, ParamFrame] = {}
@@ -99,7 +99,7 @@ class Engine:
 
     def warm(self) -> None:
         """Draw once before the show begins: drivers compile at the first draw, and nobody should hear that."""
-        moment = Moment(0.0, 0.0, 0, date=self._date())
+        moment = Moment(0.0, 0.0, 0, date=self.date())
         self.stage.show({}, self.table.frame(), NOTHING_HEARD, moment)
         self.stage.finish()
 
@@ -193,7 +193,7 @@ class Engine:
             heard = replace(heard, features=resting(heard.features, heard.age_s))
         self.heard = heard
         self.musical.advance(seconds, dt_s, values, heard, self.ahead_s)
-        self.moment = self.tempo.moment(seconds, dt_s, self.moment.frame + 1, self._date())
+        self.moment = self.tempo.moment(seconds, dt_s, self.moment.frame + 1, self.date())
 
     def _gather(self, seconds: float) -> None:
         """All sources of modulation at this moment."""
