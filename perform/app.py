@@ -205,6 +205,7 @@ def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sou
     from perform.control.osc import OscSender
     from perform.gl import describe
     from perform.hands import open_hands
+    from perform.lights import open_lights
     from perform.panel import open_panel
 
     table = ParamTable()
@@ -237,6 +238,7 @@ def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sou
     rig.software, rig.renderer = bool(facts.get("software", True)), str(facts.get("renderer", ""))
     hands = open_hands(options, show, clock, say)
     rig.controls = [*_controls(options, table, queue, clock, say), hands]
+    rig.controls += open_lights(options.lights, hands.desk, engine, clock, say)
     rig.controls += open_clocks(options, show, clock, say, hands.learning)
     panel = open_panel(rig, options, feed, clock, say)
     if panel is not None:

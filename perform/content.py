@@ -21,7 +21,7 @@ from perform.shader_places import collected, installed_folders, kind_of, shader_
 SHADER_KINDS = ("generators", "effects", "transitions")
 LATENT_FILE = "latent.toml"  # the card of a saved latent
 MAX_NAME = 200
-HAND_MAPS = ("keyboard", "gamepad")
+HAND_MAPS = ("keyboard", "gamepad", "lights")
 """Files in `controllers/` that are no MIDI device's."""
 _PACKAGE = Path(__file__).resolve().parent
 

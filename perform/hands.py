@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from perform.control.hand_desk import HandDesk
-from perform.control.hand_map import Axis, HandMap, read_hand_map
+from perform.control.hand_map import Axis, HandMap, read_hand_map, shifted
 from perform.control.keyboard import Hands
 from perform.control.learning import PARAMS, Learning
 from perform.control.midi_map import Binding
@@ -94,8 +94,14 @@ def _files(options: Options, say: Say) -> tuple[list[HandMap], list[Binding], Pa
     from perform.content import HAND_MAPS, hand_map_file, hand_maps
 
     given = [Path(options.keys)] if options.keys else []
-    maps = [found for path in (*given, *(p for name in HAND_MAPS for p in hand_maps(name)))
-            if (found := _read(path, say)) is not None]  # fmt: skip
+    maps = [found for path in given if (found := _read(path, say)) is not None]
+    for name in HAND_MAPS:
+        if name == "lights" and not options.lights.host:
+            continue
+        read = [found for path in hand_maps(name) if (found := _read(path, say)) is not None]
+        if name == "lights":
+            read = [shifted(found, options.lights.universe, options.lights.address) for found in read]
+        maps += read
     keep_in = hand_map_file()
     learnt = _read(keep_in, say) if keep_in.is_file() else HandMap()
     if learnt is None:

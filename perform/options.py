@@ -11,6 +11,7 @@ from typing import Any
 from perform.core.beat_choice import MODES
 from perform.core.errors import PresetError, UsageError
 from perform.core.schedule import Entry, read_schedule
+from perform.lights_room import NO_LIGHTS, LightsRoom, read_lights
 from perform.room import NO_ROOM, Room, read_room
 
 DEFAULT_PRESET = "first_light"
@@ -69,6 +70,7 @@ class Options:
     web: int | None = None
     lan: bool | None = None
     keys: str | None = None
+    lights: LightsRoom = NO_LIGHTS
 
 
 _VENUE = {
@@ -175,6 +177,10 @@ def with_venue(options: Options, path: Path | None) -> tuple[Options, list[str]]
             continue
         if section == "schedule":
             found["schedule"], lines = read_schedule(body)
+            problems += [f"{path}: {line}" for line in lines]
+            continue
+        if section == "lights" and isinstance(body, dict):
+            found["lights"], lines = read_lights(body, options.lights)
             problems += [f"{path}: {line}" for line in lines]
             continue
         known = _VENUE.get(section)

@@ -60,7 +60,8 @@ HOMES = {
 """Library -> its home. The rooms of floor 4 may also import it, inside a function."""
 ANYWHERE = {"numpy", "perform"}
 FLOOR_4_ONLY = {"platformdirs", "rich", "watchfiles", "tomlkit"}
-ONLY_TESTS = {"playwright", "httpx", "mido", "aalink", "pytest", "hypothesis", "mir_eval", "matplotlib", "ruff", "mypy"}
+ONLY_TESTS = {"playwright", "httpx", "mido", "aalink", "sacn", "stupidArtnet", "pytest", "hypothesis", "mir_eval",
+              "matplotlib", "ruff", "mypy"}  # fmt: skip
 
 HEAVY = ("torch", "librosa", "sounddevice", "soundfile", "glfw", "moderngl", "av", "scipy", "numba", "PIL")
 BANNED_FILES = {"utils", "helpers", "helper", "misc", "common", "manager", "handler", "info"}

@@ -71,8 +71,9 @@ class HandDesk:
         self._timed = [b for bounds in bound.values() for b in bounds if b.binding.mode in ("rate", "step")]
         self.bound = bound
 
-    def move(self, device: str, move: Move, time_s: float) -> bool:
-        """A control has moved. Returns whether it means anything."""
+    def move(self, device: str, move: Move, time_s: float, *, first: bool = False) -> bool:
+        """A control has moved. Returns whether it means anything. first: it only says where it stands, so nothing is
+        pressed by it."""
         control = move.control
         self.counted["moves"] += 1
         before = self.values.get(control)
@@ -86,10 +87,11 @@ class HandDesk:
         found = self.bound.get(control, ())
         for bound in found:
             if bound.binding.device.lower() in device.lower():
-                self._steer(bound, move, time_s, pressed=move.value >= 0.5 and (before or 0.0) < 0.5)
+                pressed = move.value >= 0.5 and (before or 0.0) < 0.5 and not first
+                self._steer(bound, move, time_s, pressed=pressed, first=first)
         return bool(found)
 
-    def _steer(self, bound: Bound, move: Move, time_s: float, *, pressed: bool) -> None:
+    def _steer(self, bound: Bound, move: Move, time_s: float, *, pressed: bool, first: bool) -> None:
         target = bound.binding.target
         if target in COMMANDS:
             if pressed:
@@ -99,9 +101,19 @@ class HandDesk:
         if param is None:
             self.counted["refused"] += target != NOTHING
             return
+        if first and (param.kind in ("trigger", "text") or bound.binding.mode in ("toggle", "step")):
+            return
         if pressed:
             self._again_s[move.control] = time_s + REPEAT_AFTER_S
         self._try(lambda: bound.move(move, param, time_s))
+
+    def rest(self, control: str, time_s: float) -> None:
+        """What a control steers goes to where it begins: whoever held it is gone."""
+        self.values.pop(control, None)
+        for bound in self.bound.get(control, ()):
+            param = self._param(bound.binding.target)
+            if param is not None and param.kind not in ("trigger", "text"):
+                self.post(ControlEvent(param.name, param.default, time_s, bound.binding.origin))
 
     def _try(self, act: Callable[[], ControlEvent | None]) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +73,18 @@ def _axis(entry: Any) -> tuple[str, Axis]:
     if curve not in curves.NAMES or not isinstance(invert, bool):
         raise ValueError(f"curve is one of {', '.join(curves.NAMES)}, invert true or false")
     return str(entry["axis"]), Axis(float(dead), str(curve), invert)
+
+
+def shifted(found: HandMap, universe: int, address: int) -> HandMap:
+    """A map of a fixture that is written for universe 1 from channel 1 on, at its place in a rig. What lies beyond the
+    universe's end is left out."""
+    placed = []
+    for binding in found.bindings:
+        kind, *place = binding.control.split("/")
+        if kind in ("dmx", "dmx16"):
+            channel = int(place[1]) + address - 1
+            if channel > (512 if kind == "dmx" else 511):
+                continue
+            binding = replace(binding, control=f"{kind}/{int(place[0]) + universe - 1}/{channel}")
+        placed.append(binding)
+    return replace(found, bindings=tuple(placed))
