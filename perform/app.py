@@ -25,13 +25,11 @@ from perform.options import DEFAULT_PRESET, Options, parse_targets
 from perform.shader_desk import MESSAGE_ROW
 from perform.show import MakePainter, Show
 from perform.sound_times import is_device, on_show_time, sound_path
+from perform.stage_choice import SIZE, chosen_display, open_stage_for
 from perform.trial.gate import Gate, install
 
 Say = Callable[[str], None]
 RATE_HZ = 48000.0
-SIZE = (1280, 720)
-SOFTWARE_SIZE = (640, 360)
-"""Of the picture where no graphics card draws it: a window shows it larger."""
 LOADING_S = 8.0
 FILMS = (".mp4", ".mov", ".mkv")
 
@@ -56,6 +54,8 @@ class Rig:
     missed: Callable[[], int] = lambda: 0
     panel: Any = None
     say: Say | None = None
+    after: Callable[[], None] = lambda: None
+    """Called after each tick of the live loop, by whoever plays the show from code."""
 
     @property
     def engine(self) -> Engine:
@@ -96,6 +96,18 @@ def today() -> tuple[int, int, int, float]:
     return now.year, now.month, now.day, now.hour * 3600.0 + now.minute * 60.0 + now.second + now.microsecond / 1e6
 
 
+def _open_sound(options: Options, live: bool) -> AudioInput:
+    """The sound of a show, open. Raises PerformError."""
+    from perform.inputs import open_input
+
+    sound = options.given.sound or open_input(
+        options.audio or "synth", live=live, rate_hz=RATE_HZ, channels=options.channels, trim_db=options.trim_db,
+        start_s=options.start_s,
+    )  # fmt: skip
+    sound.open()
+    return sound
+
+
 def _analyser(sound: AudioInput) -> Any:
     from perform.features import FeatureAnalyser
 
@@ -110,56 +122,6 @@ def _mount_audio_rows(table: ParamTable) -> None:
     from perform.features import PARAMS
 
     table.add(PARAMS, "audio")
-
-
-def _display(options: Options) -> str:
-    """`window` or `offscreen`, looked at before anything is opened."""
-    if options.display != "auto":
-        return options.display
-    from perform.gl import display_available
-
-    return "window" if display_available() else "offscreen"
-
-
-def _open_stage(options: Options, display: str, say: Say) -> Any:
-    """The stage, of the size asked for, else of one that this machine's renderer can keep up with."""
-    if display == "offscreen":
-        return _of_fitting_size(options, _offscreen)
-
-    def window(size: tuple[int, int]) -> Any:
-        from perform.gl import open_stage
-
-        return open_stage(
-            size, "window", monitor=options.monitor or 0, fullscreen=options.fullscreen, title="perform", vsync=True,
-            window_size=SIZE if options.size is None else None,
-        )  # fmt: skip
-
-    try:
-        return _of_fitting_size(options, window)
-    except DeviceError as error:
-        if options.display != "auto":
-            raise
-        say(f"no window ({error}); playing offscreen")
-        return _of_fitting_size(options, _offscreen)
-
-
-def _offscreen(size: tuple[int, int]) -> Any:
-    from perform.gl import open_stage
-
-    return open_stage(size, "offscreen")
-
-
-def _of_fitting_size(options: Options, make: Callable[[tuple[int, int]], Any]) -> Any:
-    """The renderer is known once a stage is open: a card gets a larger one in its place."""
-    from perform.gl import describe
-
-    if options.size is not None:
-        return make(options.size)
-    stage = make(SOFTWARE_SIZE)
-    if describe(stage).get("software", True):
-        return stage
-    stage.close()
-    return make(SIZE)
 
 
 def check_film(path: Path) -> None:
@@ -177,22 +139,17 @@ def open_live(options: Options, say: Say) -> Rig:
     if options.record is not None:
         check_film(options.record)
     from perform.control.web.feed import Feed, with_log
-    from perform.inputs import open_input
 
     clock, feed = ShowClock(), Feed()
     say = with_log(say, feed, clock)
-    display = _display(options)
-    stage = _open_stage(options, display, say)
+    display = chosen_display(options)
+    stage = open_stage_for(options, display, say)
     if display == "offscreen" and options.display == "auto":
         say(
             "no display here: playing offscreen (a window needs a desktop session; --record FILE.mp4 keeps the picture)"
         )
-    sound = open_input(
-        options.audio or "synth", live=True, rate_hz=RATE_HZ, channels=options.channels, trim_db=options.trim_db,
-        start_s=options.start_s,
-    )  # fmt: skip
     try:
-        sound.open()
+        sound = _open_sound(options, live=True)
     except PerformError:
         stage.close()
         raise
@@ -230,7 +187,12 @@ def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sou
             make = gently(make)
         return ThreadPainter(f"{name} {plan.text}", make, clock)
 
-    show = _make_show(engine, stage, analyser, painter, say, device, options, fast=True)
+    try:
+        show = _make_show(engine, stage, analyser, painter, say, device, options, fast=True)
+    except BaseException:
+        if speaker is not None:
+            speaker.close()
+        raise
     rig = Rig(show, sound, analyser, clock, speaker=speaker, sound_path_s=hearing.path_s)
     if options.record is not None:
         _record(rig, options, listeners=hearing, clock=clock)
@@ -275,13 +237,26 @@ def _make_show(
     _mount_audio_rows(engine.table)
     install(Gate(stage.size, str(describe(stage)["renderer"])))
     show = Show(engine, stage, painter, say, device, options.source, fast)
-    show.furnish(options.room)
     engine.set_command(show.command)
     engine.hearing.settle_with(_settings_of(engine, analyser))
-    show.programme.begin(options.set_name, options.preset, DEFAULT_PRESET, options.schedule)
-    if options.seed is not None and "deck/a/source/seed" in engine.table:
-        engine.table.set("deck/a/source/seed", options.seed)
+    try:
+        _bring_first_look(show, options)
+    except BaseException:  # in a notebook the process lives on, and somebody tries again
+        engine.close()
+        show.shaders.close()
+        raise
     return show
+
+
+def _bring_first_look(show: Show, options: Options) -> None:
+    show.furnish(options.room)
+    show.decks.own.update(options.given.own)
+    if options.given.look is not None:
+        show.play(options.given.look)
+    else:
+        show.programme.begin(options.set_name, options.preset, DEFAULT_PRESET, options.schedule)
+    if options.seed is not None and "deck/a/source/seed" in show.engine.table:
+        show.engine.table.set("deck/a/source/seed", options.seed)
 
 
 def _settings_of(engine: Engine, analyser: Any) -> Callable[[], None]:
@@ -299,7 +274,7 @@ def _settings_of(engine: Engine, analyser: Any) -> Callable[[], None]:
 
 def _speaker(sound: AudioInput) -> Any:
     """The built-in band and files are heard too, where there is a device; a microphone is not played back."""
-    if sound.name.startswith(("synth", "file", "metronome")):
+    if sound.name.startswith(("synth", "file", "metronome", "array")):
         from perform.outputs.speaker import Speaker
 
         if Speaker.available():
@@ -347,14 +322,13 @@ def _controls(
 def open_offline(options: Options, say: Say) -> Rig:
     """A show under an offline clock: every frame is painted, sound is read as far as the frame needs it."""
     from perform.gl import describe, open_stage
-    from perform.inputs import open_input
 
-    sound = open_input(
-        options.audio or "synth", live=False, rate_hz=RATE_HZ, channels=options.channels, trim_db=options.trim_db,
-        start_s=options.start_s,
-    )  # fmt: skip
-    sound.open()
-    stage = open_stage(options.size or SIZE, "offscreen")
+    sound = _open_sound(options, live=False)
+    try:
+        stage = open_stage(options.size or SIZE, "offscreen")
+    except PerformError:
+        sound.close()
+        raise
     table = ParamTable()
     queue = ControlQueue(_is_trigger(table))
     analyser = _analyser(sound)

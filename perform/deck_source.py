@@ -53,6 +53,8 @@ def plan_source(text: str, device: str = "cpu", *, trusted: bool = False, fast: 
         return _generator(text, "testcard", None, device, {})
     if kind == "camera":
         return _input(text, "camera", "Camera", {"name": name})
+    if kind == "python":
+        raise UsageError(f"source {text!r} is code of a show made in Python; it is there only while that show runs")
     if kind not in KINDS or not name:
         known = "model:NAME, shader:NAME, image:FILE, video:FILE, camera:NAME, deck:LETTER or testcard"
         raise UsageError(f"source {text!r} is none of {known}; `perform list models` and `list shaders` name them")

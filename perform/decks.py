@@ -55,6 +55,12 @@ class Decks:
         self._plans: dict[str, SourcePlan] = {}
         self._ready: dict[tuple[str, str], Painter] = {}
         self.chains: dict[str, Slots] = {}
+        self.own: dict[str, Callable[[], SourcePlan]] = {}  # sources that are code, by their text
+
+    def plan_own(self, text: str) -> SourcePlan | None:
+        """A source that is code; None where there is none of this name."""
+        make = self.own.get(text)
+        return None if make is None else make()
 
     def load(self, letter: str, plan: SourcePlan) -> None:
         """Put a source on a deck; a generator is loaded only when it is another than the one that plays.

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from perform.core.beat_choice import MODES
+from perform.core.contracts import AudioInput
 from perform.core.errors import PresetError, UsageError
+from perform.core.preset import Preset
 from perform.core.schedule import Entry, read_schedule
+from perform.deck_source import SourcePlan
 from perform.lights_room import NO_LIGHTS, LightsRoom, read_lights
 from perform.room import NO_ROOM, Room, read_room
 
@@ -23,6 +26,19 @@ RANGES = {
     "midi_clock_offset_s": (-0.2, 0.2), "osc_out_rate_hz": (1.0, 240.0), "tempo_bpm": (30.0, 240.0),
     "beats_per_bar": (1, 16), "web": (-1, 65535),
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What only Python can hand in: an input in place of `audio`, a look in place of the preset's name, sources that
+    are code, by their text."""
+
+    sound: AudioInput | None = None
+    look: Preset | None = None
+    own: Mapping[str, Callable[[], SourcePlan]] = field(default_factory=dict)
+
+
+NOTHING_GIVEN = Given()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +87,7 @@ class Options:
     lan: bool | None = None
     keys: str | None = None
     lights: LightsRoom = NO_LIGHTS
+    given: Given = NOTHING_GIVEN
 
 
 _VENUE = {

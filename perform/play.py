@@ -25,10 +25,15 @@ def play(options: Options, say: Say, began_s: float | None = None) -> dict[str, 
     say = rig.say or say
     try:
         say(_opening_line(rig, options))
-        with _clean_stop(rig), _quiet_memory():
-            return _loop(rig, options, say, began_s)
+        return run(rig, options, say, began_s)
     finally:
         rig.close()
+
+
+def run(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any]:
+    """The loop over a rig that is open, until it is told to stop; the health report."""
+    with _clean_stop(rig), _quiet_memory():
+        return _loop(rig, options, say, began_s)
 
 
 def _loop(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any]:
@@ -49,6 +54,7 @@ def _loop(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any
         show.after_tick()
         if rig.panel is not None:
             rig.panel.after_tick()
+        rig.after()
         for item in watch.changed():
             show.shaders.saved(item)
         if first_picture_s is None and engine.health.counts.get("deck a frames", 0):

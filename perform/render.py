@@ -30,8 +30,8 @@ def render(options: Options, say: Say, progress: Progress = lambda done, total: 
     fps = options.fps or 30.0
     rig = open_offline(options, say)
     try:
-        total = _frames_in_all(rig, options, fps)
-        _add_sinks(rig, options, fps, say)
+        total = frames_in_all(rig, options, fps)
+        add_sinks(rig, options, fps, say)
         pixels = _PixelHash()
         rig.engine.sinks.append(pixels)
         done = _run(rig, fps, total, progress)
@@ -57,7 +57,8 @@ def _run(rig: Rig, fps: float, total: int, progress: Progress) -> int:
     return total
 
 
-def _frames_in_all(rig: Rig, options: Options, fps: float) -> int:
+def frames_in_all(rig: Rig, options: Options, fps: float) -> int:
+    """How many frames there are to render. Raises UsageError for a sound without an end, or a start behind it."""
     there_s = getattr(rig.sound, "duration_s", None)
     if there_s is not None:
         there_s -= options.start_s
@@ -72,7 +73,8 @@ def _frames_in_all(rig: Rig, options: Options, fps: float) -> int:
     return max(1, round(wanted_s * fps))
 
 
-def _add_sinks(rig: Rig, options: Options, fps: float, say: Say) -> None:
+def add_sinks(rig: Rig, options: Options, fps: float, say: Say) -> None:
+    """The film and the folder that were asked for, as sinks of the show."""
     from perform.manifest import Manifest, manifest_path
     from perform.outputs.image import PngFolder
     from perform.outputs.video import VideoFile

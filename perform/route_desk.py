@@ -46,22 +46,27 @@ class RouteDesk:
         if len(words) not in (2, 3):
             raise UsageError("route/add: say a source and a parameter, like `audio/bass/hit deck/a/source/glow`")
         source, target = words[0][:200], words[1][:200]
+        try:
+            depth = float(words[2]) if len(words) == 3 else DEPTH
+        except ValueError:
+            raise UsageError(f"route/add: {words[2][:20]!r} is no depth; it is a number from -2 to 2") from None
+        pulled = target in table and table[target].kind == "trigger"
+        self.lay(Route(source, target, min(max(depth, -2.0), 2.0), release_s=0.0 if pulled else RELEASE_S))
+
+    def lay(self, route: Route) -> int:
+        """Lay one more cable; its number. Raises UsageError for a source or parameter that is not there."""
+        table, source, target = self._engine.table, route.source, route.target
         if not self._known(source):
             raise UsageError(f"route/add: no source {source!r}; `perform list features` names them")
         if target not in table or not table[target].live or table[target].kind not in KINDS:
             raise UsageError(f"route/add: no parameter {target!r} that a route can move")
         if target in self._rooms:
             raise UsageError(f"route/add: {target} belongs to the room: no route moves it")
-        try:
-            depth = float(words[2]) if len(words) == 3 else DEPTH
-        except ValueError:
-            raise UsageError(f"route/add: {words[2][:20]!r} is no depth; it is a number from -2 to 2") from None
         kept = self.standing()
         if len(kept) >= MOST_ROUTES:
             raise UsageError(f"route/add: a look holds {MOST_ROUTES} routes at most")
-        release_s = 0.0 if table[target].kind == "trigger" else RELEASE_S
-        route = Route(source, target, min(max(depth, -2.0), 2.0), release_s=release_s)
         self._set([*kept, (route, True)])
+        return len(kept) + 1
 
     def _remove(self, words: list[str]) -> None:
         kept = self.standing()

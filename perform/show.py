@@ -71,7 +71,9 @@ class Show:
         self.preset = Preset("none")
         self.running = True
         self.decks = Decks(engine, stage, make_painter)
-        self.wishes = DeckWishes(engine, self.decks, lambda text: plan_from_afar(text, device, fast))
+        self.wishes = DeckWishes(
+            engine, self.decks, lambda text: self.decks.plan_own(text) or plan_from_afar(text, device, fast)
+        )
         self.auto_fade = AutoFade(engine.table, engine.value)
         self.look_fade = LookFade(engine, stage)
         self._bringer = Bringer(self, device, fixed_source, fast, say)

@@ -125,6 +125,10 @@ class Engine:
         self._before = self.moment
         return self.moment
 
+    def take(self, event: ControlEvent) -> None:
+        """An event of whoever owns this thread: it acts at once and waits for no beat. Raises PerformError."""
+        self._take(event, max(self.moment.seconds, 0.0))
+
     def _take_events(self, seconds: float) -> None:
         for event in (*self.stage.poll(), *self.queue.drain()):
             try:

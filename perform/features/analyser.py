@@ -93,6 +93,12 @@ class FeatureAnalyser:
         if changed:
             self._apply()
 
+    def add(self, unit: FeatureUnit) -> None:
+        """One more unit, for features in code; it comes after those of `units/`."""
+        unit.retune(self._plan)
+        unit.configure(self._values)
+        self._units.append(unit)
+
     def counts(self) -> dict[str, int]:
         """Counters that only grow: blocks, hops, clipped_hops and what was stopped at the door."""
         return {**self._intake.counts, "clipped_hops": self._clipped}

@@ -35,6 +35,11 @@ class ArrayInput(PacedInput):
         self._at = 0
         self._stopped = False
 
+    @property
+    def duration_s(self) -> float:
+        """Of all of it."""
+        return len(self._samples) / self._first_rate_hz
+
     def stop(self) -> None:
         """From now on nothing comes, and `finished` stays False."""
         self._stopped = True

@@ -92,7 +92,8 @@ class Bringer:
         """What a deck of a preset is to play, looked up. Raises PerformError."""
         given = self._fixed_source if letter == DECK else None
         text = given or preset.decks[letter].source
-        return plan_source(text, self._device, trusted=given is not None, fast=self._fast)
+        own = self._show.decks.plan_own(text)
+        return own or plan_source(text, self._device, trusted=given is not None, fast=self._fast)
 
     def _plans(self, preset: Preset, problems: list[str]) -> dict[str, SourcePlan]:
         """What each deck of a preset is to play. Raises PerformError for deck a; another deck is left out."""

@@ -43,6 +43,13 @@ def thumbnail(image: np.ndarray, px: int, quality: int = 80) -> bytes:
     return jpeg(np.asarray(small), quality)
 
 
+def png(image: np.ndarray) -> bytes:
+    """[h, w, 3 or 4] uint8 as a PNG, for whoever shows it at once."""
+    stream = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(image)).save(stream, format="PNG", compress_level=4)
+    return stream.getvalue()
+
+
 class PngFolder:
     """A Sink of numbered pictures, 000001.png and on; sound is passed over. Meant for offline rendering: it waits.
 
