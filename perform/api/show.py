@@ -2,45 +2,24 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from perform.api.frames import ShowFrame
+from perform.api.hands import Hands
 from perform.api.opening import Workshop, options_of
-from perform.api.units import Feature, Painting, ShaderText, Source, told
-from perform.core.errors import ShaderError, UsageError
-from perform.core.params import Param
-from perform.core.preset import Preset, read_preset
-from perform.core.routes import Route
-from perform.core.types import ControlEvent, Features, Moment, Value
+from perform.core.errors import UsageError
 from perform.options import Options
 
 OFFLINE_FPS = 30.0
 NOTES_KEPT = 200
 Say = Callable[[str], None]
-Told = tuple[float, str, Value]
-"""(seconds of the show, path of a parameter, value)."""
 
 
-class _OwnSources:
-    """perform.core.contracts.Sense over sources in code."""
-
-    def __init__(self, show: Show) -> None:
-        self._show = show
-        self.acts: dict[str, Callable[[Moment, Features | None], float]] = {}
-
-    def signals(self, seconds: float) -> Mapping[str, float]:
-        """Ask each of them."""
-        engine = self._show.engine
-        features = None if engine.heard is None else engine.heard.features
-        return {name: act(engine.moment, features) for name, act in self.acts.items()}
-
-
-class Show:
+class Show(Hands):
     """A whole performance in this process. Open one with `Show.offline` or `Show.live`, and close it, best by `with`.
 
     `show[path]` reads and sets parameters; iterating an offline show gives its frames. Everything that can go wrong is
@@ -49,16 +28,9 @@ class Show:
 
     def __init__(self, rig: Any, options: Options, workshop: Workshop, notes: deque[str], live: bool) -> None:
         """Not meant to be called: see `offline` and `live`."""
-        self._rig, self._options, self._workshop = rig, options, workshop
-        self._thread = threading.get_ident()
-        self._open, self._live = True, live
+        super().__init__(rig, options, workshop, notes, live)
         self._number = 0
-        self._to_come: deque[Told] = deque()
-        self._sources = _OwnSources(self)
-        self._failed: set[str] = set()
-        self.notes = notes
-        """What the show had to say, newest last: effects left out, routes that lead nowhere. At most 200 lines."""
-        rig.engine.senses.append(self._sources)
+        self._by_hand = False
         if not live:
             self._begin_offline()
 
@@ -103,151 +75,6 @@ class Show:
                        fps=fps, display=display, osc_port=osc_port, web=web,
                        record=None if film is None else Path(film), **more)  # fmt: skip
 
-    # What it is made of.
-
-    @property
-    def engine(self) -> Any:
-        """The engine underneath (perform.engine.engine.Engine), for what this class does not say."""
-        return self._there().engine
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(width, height) of its frames, px."""
-        width, height = self._there().show.stage.size
-        return int(width), int(height)
-
-    @property
-    def seconds(self) -> float:
-        """Show time of the newest frame; 0 before the first."""
-        return float(self.engine.moment.seconds)
-
-    @property
-    def params(self) -> dict[str, Param]:
-        """Every parameter there is now, by path: kind, range, unit, default, what it does."""
-        return {row.name: row for row in self.engine.table}
-
-    @property
-    def signals(self) -> dict[str, float]:
-        """Every source that routes can begin at, with its value in the newest frame; 0 before there is one."""
-        engine = self.engine
-        names = self._there().show.sources(engine.free)
-        return {name: float(engine.signals.get(name, 0.0)) for name in sorted(names)}
-
-    @property
-    def routes(self) -> tuple[Route, ...]:
-        """The routes of the look, in the order of their numbers (from 1)."""
-        return tuple(self.engine.bank.routes)
-
-    def __getitem__(self, path: str) -> Value:
-        """The value that a parameter is set to, in native units. Raises ParamError."""
-        return self.engine.table.value(path)  # type: ignore[no-any-return]
-
-    def shown(self, path: str) -> Value:
-        """The value of a parameter in the newest frame, with its routes. Raises ParamError."""
-        return self.engine.value(path)  # type: ignore[no-any-return]
-
-    def __contains__(self, path: object) -> bool:
-        """Whether there is such a parameter now."""
-        return path in self.engine.table
-
-    # What hands do.
-
-    def __setitem__(self, path: str, value: Any) -> None:
-        """Set a parameter; it acts from the next frame on. A number out of range is brought to its end; a trigger is
-        pulled by True. Texts that ask for something (`deck/b/load`) are obeyed at once. Raises PerformError."""
-        engine, show = self.engine, self._there().show
-        value = tuple(value) if isinstance(value, list) else value
-        if path in engine.table and engine.table[path].kind != "text":
-            value = value.item() if hasattr(value, "item") else value
-        engine.table[path].checked(value)
-        if path == "preset/recall" and value:
-            self.recall(str(value))
-        elif not (show.routes.grant(path, value) or show.wishes.grant(path, value)):
-            engine.take(ControlEvent(path, value, self.seconds, "python"))
-
-    def update(self, values: Mapping[str, Any]) -> None:
-        """Set several. Raises PerformError at the first that cannot be."""
-        for path, value in values.items():
-            self[path] = value
-
-    def replay(self, told: Iterable[Told]) -> None:
-        """Recorded control: (seconds of the show, path, value) each, set in the first frame at or after its time."""
-        self._there()
-        self._to_come = deque(sorted((*self._to_come, *told), key=lambda one: one[0]))
-
-    def recall(self, preset: str | Path | Preset) -> None:
-        """Bring in another look: a preset's name, the path of a .toml, or what `parse_preset` made. Raises
-        PerformError, with the look as it was."""
-        show = self._there().show
-        if isinstance(preset, Preset):
-            show.play(preset)
-        elif isinstance(preset, Path) or preset.endswith(".toml"):
-            show.play(read_preset(preset))
-        else:
-            show.recall(preset)
-
-    def route(self, source: str, target: str, depth: float = 0.5, **more: Any) -> int:
-        """Let a source move a parameter; the number of the new route.
-
-        depth: -2..2 of the parameter's whole range. more: `curve`, `attack_s`, `release_s`, and `lo`, `hi`, the part of
-        the source that is its 0..1. Raises UsageError for a source or parameter that is not there, PresetError for
-        a value that makes no sense.
-        """
-        try:
-            route = Route(source, target, depth, **more)
-        except TypeError:
-            raise UsageError(f"route: give curve, attack_s, release_s, lo or hi, not {', '.join(more)}") from None
-        return int(self._there().show.routes.lay(route))
-
-    def unroute(self, number: int) -> None:
-        """Take a route away; those behind it move up by one. Raises UsageError."""
-        self._there().show.routes.grant("route/remove", str(number))
-
-    def load(self, deck: str, source: str | Painting | ShaderText) -> None:
-        """Put a source on deck a, b, c or d: a text like `shader:silk`, or a unit that `generator` or `shader` made.
-        Raises PerformError, with the old one playing."""
-        show, text = self._there().show, getattr(source, "text", source)
-        if not isinstance(source, str):
-            show.decks.own[text] = lambda: self._workshop.plan(source)
-        plan = show.decks.plan_own(text) or self._plan(text)
-        self._workshop.plainly(lambda: show.decks.load(deck, plan))
-        for below in ("source", "inputs"):
-            self.engine.table.remove(f"deck/{deck}/{below}")
-        show.mount()
-
-    def effect(self, effect: str | ShaderText, where: str = "master", **params: Any) -> str:
-        """Add an effect at the end of a chain; the prefix of its parameters, like `master/fx/bloom`.
-
-        effect: a shader's name, or what `shader` made. where: `master` or `deck/a` … `deck/d`. params: its values.
-        Raises PerformError.
-        """
-        decks, name = self._there().show.decks, effect.name if isinstance(effect, ShaderText) else str(effect)
-        slots = list(decks.chains.get(where, ()))
-        taken, slot, count = {n for n, _ in slots}, Path(name).stem, 2
-        while slot in taken:
-            slot, count = f"{Path(name).stem}_{count}", count + 1
-        document = self._document(effect)
-        problems: list[str] = []
-        self._workshop.plainly(lambda: decks.set_chain(where, [*slots, (slot, document)], problems))
-        self._there().show.mount()
-        if problems:
-            raise ShaderError(problems[0])
-        self.update({f"{where}/fx/{slot}/{name}": value for name, value in params.items()})
-        return f"{where}/fx/{slot}"
-
-    def add(self, *units: Source | Feature) -> None:
-        """Take in sources and features in code; from then on routes may begin at them. Raises UsageError."""
-        for unit in units:
-            if not isinstance(unit, Source | Feature):
-                raise UsageError(f"add: {unit!r} is neither what `source` nor what `feature` made")
-            if unit.name in self.signals:
-                raise UsageError(f"add: there is a source {unit.name!r} already; give yours another name")
-            if isinstance(unit, Source):
-                self._sources.acts[unit.name] = unit.start(self._trouble)
-            else:
-                self._there().analyser.add(unit.start(self._trouble))
-            self.engine.signals[unit.name] = 0.0
-
     # Time.
 
     def step(self, seconds: float | None = None) -> ShowFrame:
@@ -256,11 +83,13 @@ class Show:
         rig, engine = self._there(), self.engine
         if self._live:
             at_s = rig.clock()
-        elif seconds is None:
+        elif seconds is None and not self._by_hand:
             # As `perform render` counts: a frame shows the sound up to its own end.
             at_s = (self._number + 1) / self._fps
+        elif seconds is None:
+            at_s = engine.moment.seconds + 1.0 / self._fps
         elif seconds > engine.moment.seconds:
-            at_s = float(seconds)
+            at_s, self._by_hand = float(seconds), True
         else:
             raise UsageError(f"step: {seconds:g} s is not after {engine.moment.seconds:g} s; a show only goes on")
         self._hand_on(at_s)
@@ -284,9 +113,9 @@ class Show:
     ) -> dict[str, Any]:
         """Play on to the end, and wait for it; returns how it went.
 
-        on_frame: called with each frame; one that returns False ends the show. Live: until the window is closed, Ctrl-C,
-        the end of the sound, or `seconds` of show time; a frame's picture is read only if it is asked for, within the
-        call. Offline: up to the end, as fast as it can. Raises PerformError.
+        on_frame: called with each frame; one that returns False ends the show. Live: until the window is closed,
+        Ctrl-C, the end of the sound, or `seconds` of show time; a frame's picture is read only if it is asked for,
+        within the call. Offline: up to the end, as fast as it can. Raises PerformError.
         """
         if self._live:
             return self._play_live(on_frame, seconds)
@@ -343,17 +172,6 @@ class Show:
     def _fps(self) -> float:
         return float(self._options.fps or OFFLINE_FPS)
 
-    def _there(self) -> Any:
-        """The rig, for whoever may use it now."""
-        if not self._open:
-            raise UsageError("this show is closed; open another one")
-        self._check_thread()
-        return self._rig
-
-    def _check_thread(self) -> None:
-        if threading.get_ident() != self._thread:
-            raise UsageError("a show belongs to the thread that opened it; call it from there")
-
     def _begin_offline(self) -> None:
         from perform.render import add_sinks
 
@@ -369,36 +187,6 @@ class Show:
     def _frame(self, picture: Any) -> ShowFrame:
         engine = self._rig.engine
         return ShowFrame(self._number - 1, engine.moment, engine.signals, engine.params.values, picture)
-
-    def _hand_on(self, seconds: float) -> None:
-        """What was recorded for up to this moment."""
-        while self._to_come and self._to_come[0][0] <= seconds + 1e-9:
-            _, path, value = self._to_come.popleft()
-            self[path] = value
-
-    def _plan(self, text: str) -> Any:
-        from perform.app import pick_device
-        from perform.deck_source import plan_source
-
-        return plan_source(text, pick_device(self._options.device), trusted=True, fast=self._live)
-
-    def _document(self, effect: str | ShaderText) -> Any:
-        from perform.content import find_shader
-        from perform.trial.gate import admit
-
-        if isinstance(effect, ShaderText):
-            return self._workshop.document(effect)
-        return admit(find_shader(effect, "effects", trusted=True))
-
-    def _trouble(self, who: str, error: Exception) -> None:
-        """Somebody's own code failed: offline that ends it, live it is said once, and the value rests at 0."""
-        line = told(who, error)
-        if not self._live:
-            raise line from error
-        self._rig.engine.health.failed("own code", line)
-        if who not in self._failed:
-            self._failed.add(who)
-            self.notes.append(str(line))
 
     def _play_live(self, on_frame: Callable[[ShowFrame], Any] | None, seconds: float | None) -> dict[str, Any]:
         from dataclasses import replace
