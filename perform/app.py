@@ -253,6 +253,8 @@ def _bring_first_look(show: Show, options: Options) -> None:
     show.decks.own.update(options.given.own)
     if options.given.look is not None:
         show.play(options.given.look)
+        if options.set_name:
+            show.programme.cues.load(options.set_name)
     else:
         show.programme.begin(options.set_name, options.preset, DEFAULT_PRESET, options.schedule)
     if options.seed is not None and "deck/a/source/seed" in show.engine.table:

@@ -16,21 +16,22 @@ from perform.gl.rows import FINISHED, FURTHER, LETTERS
 from perform.trial.gate import OnTrialError, admit
 
 MakePainter = Callable[[str, SourcePlan], Painter]
+NONE_OWN: Mapping[str, Any] = {}
 Slots = list[tuple[str, Any]]
 """(slot, ISF document) in the order of the chain."""
 
 
-def read_slots(slots: Iterable[Slot], problems: list[str]) -> Slots:
+def read_slots(slots: Iterable[Slot], problems: list[str], own: Mapping[str, Any] = NONE_OWN) -> Slots:
     """The documents of a preset's effects. One that cannot be had is told in `problems` and left out.
 
-    Raises OnTrialError for one that is being tried.
+    own: documents that are code, by name. Raises OnTrialError for one that is being tried.
     """
     from perform.content import find_shader
 
     found: Slots = []
     for slot in slots:
         try:
-            found.append((slot.name, admit(find_shader(slot.shader, "effects"))))
+            found.append((slot.name, own.get(slot.shader) or admit(find_shader(slot.shader, "effects"))))
         except OnTrialError:
             raise
         except PerformError as error:
@@ -56,6 +57,7 @@ class Decks:
         self._ready: dict[tuple[str, str], Painter] = {}
         self.chains: dict[str, Slots] = {}
         self.own: dict[str, Callable[[], SourcePlan]] = {}  # sources that are code, by their text
+        self.own_effects: dict[str, Any] = {}  # documents that are code, by name
 
     def plan_own(self, text: str) -> SourcePlan | None:
         """A source that is code; None where there is none of this name."""

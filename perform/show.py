@@ -17,7 +17,7 @@ from perform.core.hands import HelpSheet
 from perform.core.params import Param
 from perform.core.preset import Preset, read_preset
 from perform.core.sources import FreeSource
-from perform.core.types import ControlEvent
+from perform.core.types import ControlEvent, Value
 from perform.deck_source import SourcePlan
 from perform.deck_wishes import DeckWishes, plan_from_afar
 from perform.decks import Decks, MakePainter
@@ -212,11 +212,15 @@ class Show:
             self.engine.health.failed("preset", error)
             self._say(str(error))
 
+    def grant(self, path: str, value: Value) -> bool:
+        """Obey a text that asks for something. Returns whether it was one. Raises PerformError."""
+        return any(desk.grant(path, value) for desk in (self.routes, self.looks, self.programme, self.wishes))
+
     def _grant_wishes(self) -> None:
         wishes, self.engine.wishes = self.engine.wishes, []
         for path, value in wishes:
             try:
-                any(desk.grant(path, value) for desk in (self.routes, self.looks, self.programme, self.wishes))
+                self.grant(path, value)
             except OnTrialError as coming:
                 self.shaders.notice(str(coming))
                 self.shaders.later(lambda path=path, value=value: self.engine.wishes.append((path, value)))  # type: ignore[misc]

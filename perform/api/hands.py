@@ -11,7 +11,7 @@ from typing import Any
 from perform.api.opening import Workshop
 from perform.api.units import Feature, Painting, ShaderText, Source, told
 from perform.core.errors import ShaderError, UsageError
-from perform.core.params import Param
+from perform.core.params import Param, is_wish
 from perform.core.preset import Preset, read_preset
 from perform.core.routes import Route
 from perform.core.types import ControlEvent, Features, Moment, Value
@@ -110,7 +110,7 @@ class Hands:
         engine.table[path].checked(value)
         if path == "preset/recall" and value:
             self.recall(str(value))
-        elif not (show.routes.grant(path, value) or show.wishes.grant(path, value)):
+        elif not (is_wish(engine.table[path]) and show.grant(path, value)):
             engine.take(ControlEvent(path, value, self.seconds, "python"))
 
     def update(self, values: Mapping[str, Any]) -> None:
@@ -179,6 +179,8 @@ class Hands:
         while slot in taken:
             slot, count = f"{Path(name).stem}_{count}", count + 1
         document = self._document(effect)
+        if isinstance(effect, ShaderText):
+            decks.own_effects[effect.name] = document
         problems: list[str] = []
         self._workshop.plainly(lambda: decks.set_chain(where, [*slots, (slot, document)], problems))
         self._there().show.mount()

@@ -37,24 +37,25 @@ class Show(Hands):
     @classmethod
     def offline(
         cls, *, sound: Any = "synth", rate_hz: float = 48000.0, channels: str | None = None, start_s: float = 0.0,
-        preset: Any = None, source: Any = None, size: Any = (640, 360), fps: float = OFFLINE_FPS,
-        seconds: float | None = None, seed: int | None = None, device: str = "auto", film: str | Path | None = None,
-        pngs: str | Path | None = None, say: Say | None = None,
+        preset: Any = None, source: Any = None, cues: str | None = None, size: Any = (640, 360),
+        fps: float = OFFLINE_FPS, seconds: float | None = None, seed: int | None = None, device: str = "auto",
+        film: str | Path | None = None, pngs: str | Path | None = None, say: Say | None = None,
     ) -> Show:  # fmt: skip
         """A show with no device: every frame is painted, however long it takes, the same every time.
 
         sound: `synth` (the built-in band, endless), `silence`, `metronome:BPM`, the path of a file, or samples [n] or
-        [n, channels] at `rate_hz`. channels: "1,2" picks channels, from 1. start_s: begin this far into it. preset: a
-        name, the path of a .toml, or what `parse_preset` made; source: what deck a plays (`shader:NAME`, `model:NAME`,
-        `image:FILE`, `video:FILE`, `testcard`, or a unit that `generator` or `shader` made). With a source alone the
-        look is bare: that source, no effect, no route. With neither, `first_light` plays. size: (width, height) px,
-        16..8192. fps: 1..1000. seconds: how much of it; None: as long as the sound. seed: of the model or generator.
-        device: `auto`, `cpu`, `cuda`, `mps`. film: .mp4, .mov or .mkv with picture and sound; pngs: a folder for every
-        frame as a PNG. say: gets each line that the show has to say. Raises PerformError.
+        [n, channels] at `rate_hz` (1000..768000). channels: "1,2" picks channels, from 1. start_s: begin so far in.
+        preset: a name, the path of a .toml, or what `parse_preset` made. source: what deck a plays (`shader:NAME`,
+        `model:NAME`, `image:FILE`, `video:FILE`, `testcard`, or what `generator` or `shader` made). A source alone is a
+        bare look, with no effect and no route; with neither, `first_light` plays. cues: name of a set, which begins
+        with its first cue; beside a preset or source it waits for GO. size: (width, height) px, 16..8192. fps: 1..1000.
+        seconds: how much of it; None: as long as the sound. seed: of the model or generator. device: `auto`, `cpu`,
+        `cuda`, `mps`. film: .mp4, .mov or .mkv with picture and sound. pngs: a folder, every frame as a PNG. say: gets
+        each line that the show has to say. Raises PerformError.
         """
         return _opened(cls, live=False, say=say, sound=sound, rate_hz=rate_hz, channels=channels, start_s=start_s,
-                       preset=preset, source=source, size=size, fps=fps, seconds=seconds, seed=seed, device=device,
-                       record=None if film is None else Path(film),
+                       preset=preset, source=source, set_name=cues, size=size, fps=fps, seconds=seconds, seed=seed,
+                       device=device, record=None if film is None else Path(film),
                        frames=None if pngs is None else Path(pngs))  # fmt: skip
 
     @classmethod

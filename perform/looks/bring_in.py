@@ -57,8 +57,9 @@ class Bringer:
         """
         preset, problems = sparing_the_room(preset)
         plans = self._plans(preset, problems)
-        chains = {f"deck/{letter}": read_slots(preset.decks[letter].fx, problems) for letter in plans}
-        chains["master"] = read_slots(preset.master, problems)
+        own = self._show.decks.own_effects
+        chains = {f"deck/{letter}": read_slots(preset.decks[letter].fx, problems, own) for letter in plans}
+        chains["master"] = read_slots(preset.master, problems, own)
         playing = {letter: self._show.decks.source(letter) for letter in LETTERS}
         fades = self._show.look_fade.begin(plans, playing, fade)
         try:
