@@ -215,7 +215,7 @@ def test_shaders_from_a_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         assert show.effect(negative) == "master/fx/negative" and show.effect("bloom", amount=0.0) == "master/fx/bloom"
         turned = show.step().picture.astype(int)
         assert abs(plain[..., 0].mean() - 255) < 3 and turned[..., 0].mean() < 3
-        with pytest.raises(perform.UsageError, match="show.effect"):
+        with pytest.raises(perform.UsageError, match="takes a picture in"):
             show.load("b", negative)
         with pytest.raises(perform.ShaderError) as caught:
             show.load("b", perform.shader("broken", LAMP.replace("hue,", "hoe,")))
@@ -261,7 +261,8 @@ def test_looks_from_a_text_a_file_and_by_name(tmp_path: Path) -> None:
 WRONG = {
     "a preset": {"preset": "no_such_preset"}, "a source": {"source": "shader:no_such_shader"},
     "a size": {"size": (4, 4)}, "a size that is none": {"size": "large"}, "a rate of frames": {"fps": 0},
-    "a time": {"seconds": -1}, "a sound": {"sound": "no_such_file.wav"}, "lying samples": {"sound": np.zeros((2, 9999))},
+    "a time": {"seconds": -1}, "a sound": {"sound": "no_such_file.wav"},
+    "lying samples": {"sound": np.zeros((2, 9999))},
     "samples of nothing": {"sound": np.zeros(0)}, "a start": {"sound": np.zeros(99), "start_s": 5.0},
     "a film": {"film": "x.gif", "seconds": 1}, "a device": {"sound": "mic"}, "a thing": {"source": 7},
 }  # fmt: skip
