@@ -222,7 +222,7 @@ class Show(Hands):
 
 
 def _opened(kind: type[Show], *, live: bool, say: Say | None, **wanted: Any) -> Show:
-    from perform.app import open_live, open_offline
+    from perform.app import check_film, open_live, open_offline
 
     notes: deque[str] = deque(maxlen=NOTES_KEPT)
 
@@ -234,6 +234,8 @@ def _opened(kind: type[Show], *, live: bool, say: Say | None, **wanted: Any) -> 
     workshop = Workshop()
     try:
         options = options_of(wanted, live=live, workshop=workshop)
+        if options.record is not None:
+            check_film(options.record)
         rig = workshop.plainly(lambda: (open_live if live else open_offline)(options, tell))
     except BaseException:
         workshop.close()

@@ -269,10 +269,11 @@ WRONG = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_what_cannot_be_is_said_in_one_line(what: str) -> None:
+def test_what_cannot_be_is_said_in_one_line(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(perform.PerformError) as caught, perform.Show.offline(**{**BARE, **WRONG[what]}) as show:
         show.play(seconds=0.1)
-    assert str(caught.value) and "\n" not in str(caught.value)
+    assert str(caught.value) and "\n" not in str(caught.value) and not list(tmp_path.iterdir())
 
 
 def test_code_that_fails_ends_an_offline_show_with_its_own_error_as_the_cause() -> None:
