@@ -87,7 +87,7 @@ def room(stand):
 
 def test_the_same_seed_gives_the_same_night_within_its_tags(room):
     first = room.night(3, "my calm, -my fast")
-    assert {*first} == {"ant", "bee", "elk"} and len(first) >= 4, first
+    assert {*first} <= {"ant", "bee", "elk"} and len(first) >= 4, first
     assert all(a != b for a, b in pairwise(["ant", *first]))
     assert len(room.said) == 1 and "gone.png" in room.said[0]  # the broken one is said once, and no more drawn
     assert room.night(3, "my calm, -my fast") == first
