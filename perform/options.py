@@ -13,6 +13,7 @@ from perform.core.contracts import AudioInput
 from perform.core.errors import PresetError, UsageError
 from perform.core.preset import Preset
 from perform.core.schedule import Entry, read_schedule
+from perform.core.visitor import VisitorPage, read_visitor
 from perform.deck_source import SourcePlan
 from perform.lights_room import NO_LIGHTS, LightsRoom, read_lights
 from perform.room import NO_ROOM, Room, read_room
@@ -71,6 +72,7 @@ class Options:
     frames: Path | None = None
     room: Room = NO_ROOM
     schedule: tuple[Entry, ...] = ()
+    visitor: VisitorPage | None = None
     midi: str | None = None
     midi_clock_out: str | None = None
     midi_clock_offset_s: float = 0.0
@@ -126,6 +128,10 @@ _VENUE = {
     "hands": {"map": "keys"},
     "show": {"preset": "preset", "set": "set_name"},
 }
+
+
+_READERS: Mapping[str, Callable[[Any], tuple[Any, list[str]]]] = {"schedule": read_schedule, "visitor": read_visitor}
+"""Parts of a venue file that say everything about one option."""
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -192,8 +198,8 @@ def with_venue(options: Options, path: Path | None) -> tuple[Options, list[str]]
             found["room"] = options.room.over(room)
             problems += [f"{path}: {line}" for line in lines]
             continue
-        if section == "schedule":
-            found["schedule"], lines = read_schedule(body)
+        if section in _READERS:
+            found[section], lines = _READERS[section](body)
             problems += [f"{path}: {line}" for line in lines]
             continue
         if section == "lights" and isinstance(body, dict):

@@ -51,6 +51,7 @@ class PanelDesk:
         self.hub: Any = None
         self.panel: Any = None
         self.door: Any = None
+        self.visitors: Any = None
         lan = options.lan
         wanted = PORT if options.web is None else options.web
         self.server = WebServer(
@@ -82,13 +83,17 @@ class PanelDesk:
         import socket
 
         from perform.control.web.codes import lan_address, link
-        from perform.control.web.guard import PERFORMER, VIEWER, new_token
+        from perform.control.web.guard import PERFORMER, VIEWER, VISITOR, new_token
 
         address = lan_address()
         name = socket.gethostname().lower()
         self.hosts = [host for host in (address, name, name if name.endswith(".local") else f"{name}.local") if host]
         self.tokens = {new_token(): VIEWER, new_token(): PERFORMER}
-        self.links = [(role, link(address or name, self.port, token)) for token, role in self.tokens.items()]
+        page = self._options.visitor
+        if page is not None:
+            self.tokens[page.code or new_token()] = VISITOR
+        self.links = [(role, link(address or name, self.port, token, "visit" if role == VISITOR else ""))
+                      for token, role in self.tokens.items()]  # fmt: skip
 
     def begin(self) -> None:
         """Start to answer: the web's libraries are loaded now, in its own thread."""
@@ -98,7 +103,8 @@ class PanelDesk:
 
     def counts(self) -> Mapping[str, int]:
         """Counters that only grow."""
-        parts = [self.server.counts(), *(p.counts for p in (self.hub, self.panel, self.door) if p is not None)]
+        parts = (self.hub, self.panel, self.door, self.visitors)
+        parts = [self.server.counts(), *(p.counts for p in parts if p is not None)]
         return {f"panel {name}": value for part in parts for name, value in part.items()}
 
     def close(self) -> None:
@@ -109,10 +115,11 @@ class PanelDesk:
     def _application(self, port: int) -> Any:
         """What the server serves; called in its thread."""
         from perform.control.web.files import static_files
-        from perform.control.web.guard import LOOPBACK, Door, hosts_of
+        from perform.control.web.guard import LOOPBACK, VISITOR, Door, hosts_of
         from perform.control.web.hub import Hub
         from perform.control.web.panel import OPEN_PATHS, Panel, Sources
         from perform.control.web.server import application
+        from perform.control.web.visitor import ALLOWED
         from perform.outputs.image import jpeg
 
         lists = PanelLists(self._rig, self)
@@ -121,10 +128,25 @@ class PanelDesk:
 
         def door(app: Any) -> Door:
             opened = (*static_files(), *OPEN_PATHS)
-            self.door = Door(app, hosts_of((*LOOPBACK, *self.hosts), port), self.tokens, opened)
+            hosts = hosts_of((*LOOPBACK, *self.hosts), port)
+            self.door = Door(app, hosts, self.tokens, opened, only={VISITOR: ALLOWED})
             return self.door
 
-        return application(self.hub, self.panel, door)
+        return application(self.hub, self.panel, door, self._visitor_routes(lists))
+
+    def _visitor_routes(self, lists: PanelLists) -> list[Any]:
+        """The visitors' socket, where the room has a page for them."""
+        from perform.control.web.visitor import VisitorDesk
+
+        page, show = self._options.visitor, self._show
+        if page is None:
+            return []
+        self.visitors = VisitorDesk(
+            page, self._engine.table, self._post, self._clock, lambda: (show.preset, show.preset.name),
+            lambda: {one["name"]: one["title"] or one["name"] for one in lists.presets()}, self.panel.picture,
+            self.thumbs.find,
+        )  # fmt: skip
+        return self.visitors.routes()
 
     # In the engine's thread
 
@@ -142,6 +164,8 @@ class PanelDesk:
             if (moment.frame >= 2 and not engine.coming) or moment.seconds > BEGIN_BY_S:
                 self.begin()
             return
+        if self.visitors is not None:
+            self.visitors.rest()
         self._pictures(moment)
         if not feed.watched:
             return
@@ -240,8 +264,9 @@ def _show_links(desk: PanelDesk, say: Say) -> None:
 
     links = dict(desk.links)
     say("LAN mode: whoever has one of these addresses is let in, from now until perform ends")
-    for role, what in (("performer", "plays"), ("viewer", "looks on, and changes nothing")):
-        say(f"{role} ({what}): {links[role]}")
+    roles = {"performer": "plays", "viewer": "looks on, and changes nothing", "visitor": "touches what the room allows"}
+    for role in (role for role in roles if role in links):
+        say(f"{role} ({roles[role]}): {links[role]}")
     say("as a code for the performer's phone:")
     for line in in_terminal(links["performer"]).splitlines():
         say(line)

@@ -104,9 +104,11 @@ class PanelLists:
         links = [{"role": role, "url": url, "rows": rows(url)} for role, url in self._desk.links]
         return {"links": links, "why": why}
 
-    def cues(self) -> dict[str, Any] | None:
-        """The list of cues of this show, None where there is none."""
-        return None
+    def cues(self) -> dict[str, Any]:
+        """The list of cues of this show, and the sets that can be loaded."""
+        from perform.content import list_sets
+
+        return {**self._rig.show.programme.cues.report(), "sets": [path.stem for path in list_sets()]}
 
     def snapshots(self) -> list[dict[str, Any]]:
         """What was kept."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import socket
 
 
-def link(host: str, port: int, token: str) -> str:
+def link(host: str, port: int, token: str, path: str = "") -> str:
     """The address to open; the token stands behind #, so that it is never sent in a request or written to a log."""
-    return f"http://{host}:{port}/#token={token}"
+    return f"http://{host}:{port}/{path}#token={token}"
 
 
 def rows(text: str) -> list[str]:

@@ -34,6 +34,7 @@ def static_files() -> dict[str, File]:
             name = "/" + path.relative_to(FOLDER).as_posix()
             found[name] = File(body, kind, f'"{hashlib.sha256(body).hexdigest()[:20]}"')
     found["/"] = found["/index.html"]
+    found["/visit"] = found["/visit.html"]
     return found
 
 

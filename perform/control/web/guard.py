@@ -21,7 +21,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-PERFORMER, VIEWER = "performer", "viewer"
+PERFORMER, VIEWER, VISITOR = "performer", "viewer", "visitor"
 ROLE = "perform.role"
 """Where in the ASGI scope the role stands, once the door was passed."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -62,6 +62,7 @@ class Door:
     """ASGI middleware. hosts: Host headers that are ours. tokens: token -> role; empty: there is no LAN mode.
 
     open_paths: HTTP paths that show nothing of the show, for which no token is wanted (the panel's own files).
+    only: role -> all the addresses that it may ask for; a role that is not named may ask for any.
     counts: refused by cause, only growing. Thread: the web's.
     """
 
@@ -72,8 +73,10 @@ class Door:
         tokens: Mapping[str, str] | None = None,
         open_paths: Iterable[str] = (),
         clock: Callable[[], float] = time.monotonic,
+        only: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         self.app = app
+        self.only = dict(only or {})
         self.hosts = frozenset(host.lower() for host in hosts)
         self.tokens = dict(tokens or {})
         self.counts: dict[str, int] = {"let in": 0, "refused": 0}
@@ -108,6 +111,8 @@ class Door:
         role = self._role(scope, headers, host, bucket)
         if not role and (scope["type"] == "websocket" or scope["path"] not in self._open_paths):
             raise RefusalError(403, "this address wants the token that the show's QR code carries")
+        if role in self.only and scope["path"] not in self.only[role]:
+            raise RefusalError(403, "that is not for visitors")
         return role
 
     def _host(self, headers: Mapping[str, list[str]]) -> str:

@@ -143,7 +143,7 @@ class Panel:
         try:
             if what == "picture" and name in PICTURES:
                 px = told.get("px", 320)
-                body = await self._picture(name, px if isinstance(px, int) else 320)
+                body = await self.picture(name, px if isinstance(px, int) else 320)
             elif what == "thumb":
                 body = await asyncio.to_thread(self._sources.thumb, name)
                 name = f"thumb {name}"
@@ -160,7 +160,7 @@ class Panel:
         except Exception as error:  # noqa: BLE001 - one picture less
             self._sources.feed.tell(f"panel: no picture of {name} ({error})", time.monotonic())
 
-    async def _picture(self, name: str, px: int) -> bytes | None:
+    async def picture(self, name: str, px: int) -> bytes | None:
         """The next picture, as a JPEG; None where none comes in time."""
         feed = self._sources.feed
         before, ends_s = feed.sequence(name), time.monotonic() + GIVE_UP_S

@@ -1,6 +1,6 @@
 // Sockets that come back by themselves, and the token that the address brought along.
 
-const KEY = "perform.token";
+const KEY = location.pathname === "/visit" ? "perform.visitor" : "perform.token"; // one phone may hold both
 
 function readToken() {
   const found = /(?:^#|&)token=([\w-]+)/.exec(location.hash);

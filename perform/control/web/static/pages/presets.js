@@ -1,12 +1,16 @@
 // Looks: recall, keep, go back; snapshots and morphs; the list of cues. Rows that come with them get controls by themselves.
 
+import { autopilot, cues } from "../cues.js";
 import { card, h } from "../dom.js";
 import { presetGrid } from "../grid.js";
 import { store } from "../store.js";
 import { control, controls, keepAlive, refill } from "../widgets.js";
 
 export function page() {
-  return h("div.columns.presets", {}, wide(card("Looks", presetGrid(), recallRow())), cues(), snapshots(), group("Presets", "preset", ["preset/recall", "preset/next", "preset/previous"]),
+  const looks = wide(card("Looks", presetGrid(), recallRow()));
+  const list = cues();
+  const listFirst = innerWidth <= 700 && store.value("cue/set"); // on a phone GO must be at the thumb
+  return h("div.columns.presets", {}, listFirst ? [list, looks] : [looks, list], autopilot(), snapshots(), group("Presets", "preset", ["preset/recall", "preset/next", "preset/previous"]),
     others());
 }
 
@@ -20,27 +24,6 @@ function recallRow() {
 function group(title, prefix, without = []) {
   const rows = store.under(prefix).filter((row) => !without.includes(row.path));
   return rows.length ? card(title, controls(rows)) : null;
-}
-
-function cues() {
-  const rows = store.under("cue");
-  if (!rows.length) return null;
-  const big = ["go", "back", "hold"].map((word) => `cue/${word}`).filter((path) => store.has(path));
-  const list = h("ol.cues", { "aria-label": "cues" });
-  const fill = async () => {
-    const told = await store.ask("cues");
-    const key = JSON.stringify(told);
-    if (!told || list.dataset.key === key) return;
-    list.dataset.key = key;
-    refill(list, told.cues.map((cue, n) => h("li", { "aria-current": n === told.now ? "true" : false }, h("b", { text: cue.name }), h("span", { text: cue.note || "" }))));
-  };
-  fill();
-  const buttons = big.map((path) => {
-    const button = control(store.rows.get(path), { label: path.split("/")[1].toUpperCase() });
-    button.classList.add("go");
-    return button;
-  });
-  return keepAlive(card("Cues", h("div.row.gos", {}, buttons), list, controls(rows.filter((row) => !big.includes(row.path)))), store.on("facts", fill));
 }
 
 function snapshots() {
@@ -60,7 +43,7 @@ function snapshots() {
 }
 
 /** Whole groups of rows that no page knows yet: whatever is added to the table is there to be played. */
-const KNOWN = ["audio", "cue", "deck", "learn", "macro", "master", "mix", "out", "preset", "prompt", "route", "snapshot", "surprise", "tempo"];
+const KNOWN = ["audio", "autopilot", "cue", "deck", "learn", "macro", "master", "mix", "out", "preset", "prompt", "route", "schedule", "snapshot", "surprise", "tempo"];
 
 function others() {
   const names = [...new Set([...store.rows.keys()].map((path) => path.split("/")[0]))].filter((name) => !KNOWN.includes(name));

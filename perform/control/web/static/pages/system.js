@@ -64,7 +64,7 @@ function guests() {
     if (!told || body.dataset.key === key) return;
     body.dataset.key = key;
     if (!told.links.length) refill(body, h("p.hint", { text: told.why }));
-    else refill(body, h("div.codes", {}, told.links.map((link) => h("figure", {}, code(link), h("figcaption", {}, h("b", { text: link.role }), h("span", { text: link.role === "viewer" ? " looks on" : " plays" }), h("code", { text: link.url }))))));
+    else refill(body, h("div.codes", {}, told.links.map((link) => h("figure", {}, code(link), h("figcaption", {}, h("b", { text: link.role }), h("span", { text: { viewer: " looks on", visitor: " touches what the room allows" }[link.role] || " plays" }), h("code", { text: link.url }))))));
   };
   fill();
   return keepAlive(box, store.on("link", fill));
