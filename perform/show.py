@@ -143,6 +143,7 @@ class Show:
 
     def bring(self, preset: Preset, fade: Fade | None = None) -> None:
         """The same, and nothing is kept to be undone. Raises PerformError."""
+        self.looks.snapshots.leave()
         self.preset = self._bringer.play(preset, fade)
 
     def plan(self, preset: Preset, letter: str) -> SourcePlan:

@@ -23,7 +23,8 @@ class Param:
     name: path (`psi`; in the table `deck/a/source/psi`). lo, hi: native range, for colour and point per component.
     unit: printed after the value. curve: how 0..1 maps to lo..hi. choices: for kind choice, the allowed words.
     live: False where a change needs slow work, so that routes do not reach it. quantised: True for what is a change
-    and no movement (a seed, a preset, a cut), so that `tempo/quantise` lets it wait for the beat.
+    and no movement (a seed, a preset, a cut), so that `tempo/quantise` lets it wait for the beat. arc: names of the two
+    rows beside it that lead from its value to another: which other one, and how far, 0..1.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Param:
     choices: tuple[str, ...] = ()
     live: bool = True
     quantised: bool = False
+    arc: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from perform.core import curves
 from perform.core.errors import PresetError
@@ -52,6 +53,11 @@ class Route:
             raise PresetError(f"{where}: attack_s and release_s are seconds and cannot be negative")
 
 
+def _ends(route: Route) -> tuple[Any, ...]:
+    """What makes a cable the same cable; how far and how it moves may be turned."""
+    return route.source, route.target, route.lo, route.hi
+
+
 def route_rows(routes: Sequence[Route]) -> list[Param]:
     """The rows `route/N/...` (N from 1) through which hands reach the routes of a preset."""
     rows: list[Param] = []
@@ -68,9 +74,12 @@ def route_rows(routes: Sequence[Route]) -> list[Param]:
 
 
 class RouteBank:
-    """The routes of the playing preset. One owner: the engine's thread."""
+    """The routes of the playing preset. One owner: the engine's thread.
 
-    def __init__(self, routes: Sequence[Route] = ()) -> None:
+    before: the bank that it takes the place of, where the look goes on; the trigger counts are kept by the table.
+    """
+
+    def __init__(self, routes: Sequence[Route] = (), before: RouteBank | None = None) -> None:
         self.routes = tuple(routes)
         self.suspended = False
         self.missing: set[str] = set()
@@ -79,6 +88,21 @@ class RouteBank:
         self._wiring: Wiring | None = None
         self._table: ParamTable | None = None
         self._revision = -1
+        if before is not None:
+            self._go_on_from(before)
+
+    def _go_on_from(self, before: RouteBank) -> None:
+        """A cable that was there goes on where its smoother and its count stand."""
+        old: dict[tuple[Any, ...], list[int]] = {}
+        for number, route in enumerate(before.routes):
+            old.setdefault(_ends(route), []).append(number)
+        for number, route in enumerate(self.routes):
+            same = old.get(_ends(route))
+            if same:
+                was = same.pop(0)
+                self._at_work.held[number] = before._at_work.held[was]
+                self._at_work.level[number] = before._at_work.level[was]
+                self._pullers[number].go_on_from(before._pullers[was])
 
     def levels(self) -> tuple[float, ...]:
         """What each route's source comes to now, 0..1 after its smoothing and curve, in the order of their numbers."""

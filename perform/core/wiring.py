@@ -58,6 +58,10 @@ class Puller:
         self._armed = True
         self.fired = 0
 
+    def go_on_from(self, before: Puller) -> None:
+        """Take over what another has seen, so that nothing fires twice."""
+        self._seen, self._armed = before._seen, before._armed
+
     def grew(self, source: float) -> bool:
         """Whether the trigger fires in this tick (a burst of onsets between ticks counts once)."""
         if is_counter(self.route.source):

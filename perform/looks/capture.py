@@ -21,6 +21,7 @@ OF_THE_LOOK = ("audio", "macro")
 the output, the tempo, locks, cues."""
 OF_THE_HAND = ("duration_s", "beats")
 """Below `mix`: how long fades take is a hand's habit, not the look's."""
+MACROS = tuple(f"macro/{n}" for n in range(1, 9))
 WISHES = ("load", "unload", "chain")
 """Below a deck or the master: what is asked for, not what is there."""
 
@@ -37,11 +38,19 @@ def capture(show: Show) -> Preset:
     params: dict[str, Value] = {f"route/{n}/on": False for n, (_, acts) in enumerate(cables, 1) if not acts}
     for group in (*(f"deck/{letter}" for letter in LETTERS), *OF_THE_LOOK):
         params.update({f"{group}/{path}": value for path, value in there.take(group).items()})
+    params.update({path: table.value(path) for path in MACROS})  # a recall leaves those alone that it does not name
     return replace(
         show.preset, decks=looks, master=_slots(show, there, "master"), params=params,
         routes=tuple(route for route, _ in cables), free=tuple(show.engine.free), problems=(),
         mix=_mix(there) if len(looks) > 1 or show.preset.mix else {},
     )  # fmt: skip
+
+
+def for_a_file(look: Preset) -> Preset:
+    """The look without the macros that it does not use."""
+    used = {route.source for route in look.routes}
+    unused = {path for path in MACROS if path not in used and not look.params.get(path)}
+    return replace(look, params={path: value for path, value in look.params.items() if path not in unused})
 
 
 class _Values:
@@ -78,10 +87,11 @@ def _deck(show: Show, there: _Values, letter: str) -> Deck:
 
 def _slots(show: Show, there: _Values, where: str) -> tuple[Slot, ...]:
     chain = show.decks.chains.get(where, ())
-    return tuple(Slot(name, _shader(document), there.take(f"{where}/fx/{name}")) for name, document in chain)
+    return tuple(Slot(name, shader_of(document), there.take(f"{where}/fx/{name}")) for name, document in chain)
 
 
-def _shader(document: Any) -> str:
+def shader_of(document: Any) -> str:
+    """The name by which the shader of a document is asked for."""
     return shader_name(Path(document.path))
 
 

@@ -11,9 +11,10 @@ from perform.core.errors import PerformError
 from perform.core.params import Param
 from perform.core.preset import Preset
 from perform.core.types import Value
-from perform.looks.capture import capture
+from perform.looks.capture import capture, for_a_file
 from perform.looks.disk import Disk
 from perform.looks.save import THUMB_PX, file_name, place_for, save_look
+from perform.looks.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from perform.show import Show
@@ -39,6 +40,7 @@ class Looks:
         self._counts: dict[str, int] = {}
         self.disk = Disk("perform-looks")
         show.engine.table.add(ROWS)
+        self.snapshots = Snapshots(show, self)
 
     def capture(self) -> Preset:
         """The look that plays now, with the title and the tags that hands have given it."""
@@ -51,20 +53,25 @@ class Looks:
 
         It is written a moment later, in a thread; a full disk is said then. The picture is that of now.
         """
-        from perform.outputs.image import thumbnail
-
         name = file_name(said)
         place = place_for(name)
-        look = self.capture()
+        look = for_a_file(self.capture())
         look = replace(look, name=name, title=look.title if name == look.name else said.strip()[:200])
-        picture = self._show.stage.finish() if self._show.engine.moment.frame >= 0 else None
-        if not self.disk.do(
-            f"preset {name}", lambda: save_look(look, place, picture, lambda image: thumbnail(image, THUMB_PX))
-        ):
+        picture = self.picture()
+        if not self.disk.do(f"preset {name}", lambda: save_look(look, place, picture)):
             self._say(f"preset {name} is not kept: the disk does not answer")
         self._show.preset = look
         self._name(look)
         return name
+
+    def picture(self) -> Callable[[], bytes] | None:
+        """The picture of now; called, in whatever thread, it is a small JPEG. None before the first."""
+        from perform.outputs.image import thumbnail
+
+        if self._show.engine.moment.frame < 0:
+            return None
+        image = self._show.stage.finish()
+        return lambda: thumbnail(image, THUMB_PX)
 
     def played(self, before: Preset | None, look: Preset) -> None:
         """A look came in. before: what it replaced, None where nothing did."""
@@ -102,7 +109,7 @@ class Looks:
     def grant(self, path: str, value: Value) -> bool:
         """Obey one wish. Returns whether it was one of these. Raises PerformError."""
         if path != "preset/save":
-            return False
+            return self.snapshots.grant(path, value)
         self._show.engine.table.set(path, "")
         if str(value).strip():
             self.save(str(value))
@@ -110,6 +117,7 @@ class Looks:
 
     def step(self) -> None:
         """Once a tick: what was pulled, and what came of the disk's work. Raises PerformError."""
+        self.snapshots.step()
         for line in self.disk.told():
             self._show.shaders.notice(line)
         for path, act in (("preset/undo", self.undo), ("preset/redo", self.redo)):

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import platformdirs
 
 from perform.core.errors import UsageError
@@ -53,9 +52,9 @@ def _rank(path: Path, roots: list[Path]) -> int:
     return roots.index(path.resolve().parents[1]) if path.resolve().parents[1] in roots else len(roots)
 
 
-def save_look(preset: Preset, place: Path, picture: np.ndarray | None, encode: Callable[[np.ndarray], bytes]) -> str:
+def save_look(preset: Preset, place: Path, picture: Callable[[], bytes] | None) -> str:
     """Write a preset, whole or not at all, and its picture into `thumbs/` beside it. One that was there before stays
-    as NAME.toml.before. encode: [h, w, 3] uint8 to JPEG. Returns the line to say. Raises OSError."""
+    as NAME.toml.before. picture: makes the JPEG. Returns the line to say. Raises OSError."""
     place.parent.mkdir(parents=True, exist_ok=True)
     if place.exists():
         _write(place.with_name(place.name + ".before"), place.read_bytes())
@@ -63,7 +62,7 @@ def save_look(preset: Preset, place: Path, picture: np.ndarray | None, encode: C
     if picture is not None:
         thumbs = place.parent / "thumbs"
         thumbs.mkdir(exist_ok=True)
-        _write(thumbs / f"{place.stem}.jpg", encode(picture))
+        _write(thumbs / f"{place.stem}.jpg", picture())
     return f"kept as preset {place.stem} in {place.parent}"
 
 

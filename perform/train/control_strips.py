@@ -53,6 +53,8 @@ _TONES = tuple(f"chroma_{n}" for n in range(12))
 
 STRIPS: tuple[Strip, ...] = (
     Strip("The walk", ("seed",), (34, 35, 36, 37, 38, 39, 40)),
+    Strip("The walk", ("seed_at", "seed_to"), UP, {"walk": "hold", "seed": 34, "seed_to": 99},
+          note="from seed 34 to seed 99, on an arc; snapshots are morphed this way"),
     Strip("The walk", ("walk", "speed", "glide_s"), (), {"walk": "drift", "speed": 4.0}, 1.0,
           "walk = drift at speed 4, a picture each second"),
     Strip("The walk", ("reach",), (), {"walk": "orbit", "speed": 8.0, "reach": 1.0}, 0.5,

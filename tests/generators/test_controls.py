@@ -50,6 +50,8 @@ CONTROLS: Mapping[str, tuple[Any, Mapping[str, Any], str]] = {
     "latent": ("fish", {}, "saved"),
     "latent_mix": (0.5, {"latent": "fish"}, "saved"),
     "latent_at": (0.2, {"latent": "fish"}, "saved"),
+    "seed_to": (9, {"seed_at": 0.5}, ""),
+    "seed_at": (0.6, {"seed_to": 9}, ""),
     "mix_seed": (1001, {"middle": 1.0}, ""),
     **{name: (1.0, {}, "") for name in ("coarse", "middle", "fine")},
     **{f"{name}_move": (1.0, {}, "") for name in ("coarse", "middle", "fine")},

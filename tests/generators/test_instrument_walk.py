@@ -267,3 +267,21 @@ def test_a_mad_clock_cannot_throw_it(dt_s: float) -> None:
     place = travel.step(p, Moment(1, dt_s, 1))
     assert np.isfinite(place.first).all()
     assert np.linalg.norm(place.first - anchor(1)) < 2 * math.sqrt(W_DIM) and SEED_S > 1.0
+
+
+@pytest.mark.parametrize("values", [{"walk": "hold"}, {"walk": "drift", "speed": 4.0}, {"walk": "orbit"},
+                                    {"walk": "loop", "loop_beats": 8}, {"walk": "hold", "space": "z"}])  # fmt: skip
+def test_the_walk_of_one_seed_becomes_that_of_another_on_arcs_and_goes_on(values):
+    led, there = Travel(anchor), Travel(anchor)
+    places, aims, lengths = [], [], []
+    for moment in moments(4.0, 20.0):
+        at = min(moment.seconds / 2.0, 1.0)
+        over = moment.seconds >= 3.0  # as a morph that has arrived leaves it
+        seeds = {"seed": 50} if over else {"seed": 5, "seed_to": 50, "seed_at": at}
+        places.append(led.step(knobs(**values, **seeds), moment).first)
+        aims.append(there.step(knobs(**values, seed=50), moment).first)
+        lengths.append(np.linalg.norm(places[-1]))
+    assert np.allclose(places[40:], aims[40:], atol=1e-9)  # also in the step in which the seed itself is handed over
+    assert min(lengths) > 0.6 * np.linalg.norm(anchor(5))
+    steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
+    assert steps.max() < 2.5 * np.median(steps[:40]) + 0.2

@@ -47,7 +47,8 @@ def _prompt_rows() -> list[Param]:
 
 def _noise_rows() -> list[Param]:
     return [
-        Param("seed", "int", 1, 0, 9_999_999, doc="the noise that pictures grow from" + FRAME, quantised=True),
+        Param("seed", "int", 1, 0, 9_999_999, doc="the noise that pictures grow from" + FRAME, quantised=True,
+              arc=("seed_2", "seed_mix")),
         Param("seed_2", "int", 2, 0, 9_999_999, doc="a second noise" + FRAME, quantised=True),
         Param("seed_mix", "float", 0.0, 0.0, 1.0, doc="from the first noise to the second, on an arc" + FRAME),
         Param("orbit", "float", 0.0, 0.0, 1.0, doc="how far the noise circles from its seed; 1 is a quarter turn of "

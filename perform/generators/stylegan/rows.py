@@ -31,7 +31,11 @@ _WHAT = {
 def _walk_rows() -> list[Param]:
     return [
         Param("seed", "int", 1, 0, 9_999_999, doc="the picture that the walk starts from; numbered as in other tools",
-              quantised=True),
+              quantised=True, arc=("seed_to", "seed_at")),
+        Param("seed_to", "int", 2, 0, 9_999_999, doc="another picture to start from, which `seed_at` leads to"),
+        Param("seed_at", "float", 0.0, 0.0, 1.0, doc=(
+            "how far, on arcs, the whole walk of `seed` has become that of `seed_to`"
+        )),
         Param("walk", "choice", "drift", choices=WALKS, doc=(
             "hold: stands still where it is. drift: wanders from seed to seed for ever. orbit: circles around one "
             "seed. loop: runs through keyframes and closes after loop_beats. jump: stands, and moves on with a jump. "

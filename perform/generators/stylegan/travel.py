@@ -67,6 +67,8 @@ class Travel:
         self._moment: Moment | None = None
         self._before: tuple[Any, ...] = (None, None, 0, 0)
         self._seed: int | None = None
+        self._arrived: int | None = None
+        self._leaps = 0  # new seeds that the walk was not led to
         self._base = 0  # seeds that jumps moved on from `seed`
         self._u = 0.0  # seeds walked since the last jump
         self._way = 0.0  # seeds walked in all
@@ -107,18 +109,25 @@ class Travel:
         on = p["jump_on"] if p["walk"] != "hold" else "off"
         late_s = self._jumps.step(int(p["jump"]), on, moment, float(p["push"]))
         if self._seed != p["seed"]:
-            self._seed, self._base, self._u = p["seed"], 0, 0.0
+            if p["seed"] != self._arrived:  # where `seed_at` has led there the walk just goes on
+                self._base, self._u, self._leaps = 0, 0.0, self._leaps + 1
+            self._seed = p["seed"]
         elif late_s is not None:
             walk = p["walk"]
             self._base += int(p["keyframes"]) if walk == "loop" else 1 if walk == "orbit" else int(self._u) + 1
             self._u = self._u if walk == "orbit" else 0.0
+        self._arrived = p["seed_to"] if p["seed_at"] >= 1.0 else None
         return late_s or 0.0
 
     def _space(self, p: Mapping[str, Any]) -> tuple[Anchor, Callable[[np.ndarray], np.ndarray]]:
         """What paths are made of (w, or z, which is mapped at every step), and how to come from there to w."""
         if p["space"] == "z" and hasattr(self._anchor, "from_z"):
-            return self._anchor.z, self._anchor.from_z  # type: ignore[attr-defined]
-        return self._anchor, _as_is
+            return _led(self._anchor.z, p), self._anchor.from_z  # type: ignore[attr-defined]
+        return _led(self._anchor, p), _as_is
+
+    def _plain(self, p: Mapping[str, Any]) -> tuple[Anchor, Callable[[np.ndarray], np.ndarray]]:
+        """The same for the second style, which has a seed of its own."""
+        return self._space({**p, "seed_at": 0.0})
 
     def _from(self, p: Mapping[str, Any]) -> int:
         return (int(p["seed"]) + self._base) % SEEDS
@@ -134,7 +143,7 @@ class Travel:
             there = walk.trail(anchor, seed, u)
             return to_w(between(anchor(seed), there, reach) if u > 0.0 else there)
 
-        return (orbits, seed, round(reach, 3), p["space"], getattr(self._anchor, "mixture", None)), path
+        return (orbits, seed, _lead(p), round(reach, 3), p["space"], getattr(self._anchor, "mixture", None)), path
 
     def _place(self, p: Mapping[str, Any], moment: Moment, push: float) -> Place:
         """Where the path is now, without regard to where it was."""
@@ -146,14 +155,15 @@ class Travel:
             first = to_w(walk.plane(anchor, self._from(p), float(p["plane_x"]) + ahead, float(p["plane_y"])))
         else:
             first = self._stretch(p)[1](self._u + ahead)
-        second = to_w(walk.trail(anchor, int(p["mix_seed"]), self._second_u))
+        plain, to_w = self._plain(p)
+        second = to_w(walk.trail(plain, int(p["mix_seed"]), self._second_u))
         return Place(first, second, TURN_PER_SEED * self._way, None)
 
     def _on_beats(self, p: Mapping[str, Any], moment: Moment, ahead: float) -> Place:
         """The place on a loop. The phase comes from the beat alone, so that it can never drift."""
         anchor, to_w = self._space(p)
         phase = (moment.beats / int(p["loop_beats"])) % 1.0
-        second = to_w(self._second_ring.at(anchor, int(p["mix_seed"]), phase))
+        second = to_w(self._second_ring.at(self._plain(p)[0], int(p["mix_seed"]), phase))
         if p["walk"] == "noise_loop":
             first = to_w(walk.noise_loop(anchor, self._from(p), phase + ahead / ORBIT_SEEDS, float(p["reach"])))
         else:
@@ -193,10 +203,11 @@ class Travel:
         base, mixture = self._base, getattr(self._anchor, "mixture", None)
         if not named:
             seed, count = self._from(p), int(p["keyframes"])
-            return [anchor((seed + k) % SEEDS) for k in range(count)], to_w, (seed, p["space"], mixture)
+            return [anchor((seed + k) % SEEDS) for k in range(count)], to_w, (seed, _lead(p), p["space"], mixture)
         key = (named, base, p["space"], mixture)
         if not any(isinstance(k, str) for k in named):
-            return [anchor((int(k) + base) % SEEDS) for k in named], to_w, key
+            plain = self._plain(p)[0]
+            return [plain((int(k) + base) % SEEDS) for k in named], to_w, key
         there = [self._saved(k) if isinstance(k, str) else self._anchor((k + base) % SEEDS) for k in named]
         points = [x for x in there if x is not None] or [self._anchor(self._from(p))]
         most = max(len(x) for x in points)
@@ -227,7 +238,25 @@ class Travel:
         elif kind == "noise_loop":
             path = (kind, p["loop_beats"])
         common = (p["space"], p["class_1"], p["class_2"])
-        return (p["seed"], self._base, path, *common), (p["mix_seed"], kind in BY_BEATS, *common)
+        return (self._leaps, self._base, path, *common), (p["mix_seed"], kind in BY_BEATS, *common)
+
+
+def _lead(p: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Which way `seed_at` leads, in quarters: the pace along a path is looked at anew no more often than that."""
+    return (int(p["seed_to"]), round(4.0 * float(p["seed_at"]))) if p["seed_at"] > 0.0 else None
+
+
+def _led(anchor: Anchor, p: Mapping[str, Any]) -> Anchor:
+    """Seeds on their way to those that lie as far from `seed_to` as they from `seed`."""
+    share, steps = float(p["seed_at"]), int(p["seed_to"]) - int(p["seed"])
+    if share <= 0.0 or steps == 0:
+        return anchor
+
+    def led(seed: int) -> np.ndarray:
+        there = anchor((seed + steps) % SEEDS)
+        return there if share >= 1.0 else between(anchor(seed), there, share)
+
+    return led
 
 
 def _as_is(place: np.ndarray) -> np.ndarray:
