@@ -124,7 +124,7 @@ class PanelDesk:
 
         lists = PanelLists(self._rig, self)
         self.hub = Hub(self._engine.table, self._post, self._clock)
-        self.panel = Panel(Sources(self._engine.table, self.feed, lists.all(), self.thumbs.find, jpeg))
+        self.panel = Panel(Sources(self._engine.table, self.feed, lists.all(), self._thumb, jpeg))
 
         def door(app: Any) -> Door:
             opened = (*static_files(), *OPEN_PATHS)
@@ -133,6 +133,11 @@ class PanelDesk:
             return self.door
 
         return application(self.hub, self.panel, door, self._visitor_routes(lists))
+
+    def _thumb(self, name: str) -> bytes | None:
+        """The JPEG of a snapshot, a preset or a model."""
+        kind, _, bare = name.partition("/")
+        return self._show.looks.snapshots.picture(bare) if kind == "snapshot" else self.thumbs.find(name)
 
     def _visitor_routes(self, lists: PanelLists) -> list[Any]:
         """The visitors' socket, where the room has a page for them."""

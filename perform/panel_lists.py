@@ -111,8 +111,8 @@ class PanelLists:
         return {**self._rig.show.programme.cues.report(), "sets": [path.stem for path in list_sets()]}
 
     def snapshots(self) -> list[dict[str, Any]]:
-        """What was kept."""
-        return []
+        """What was kept, the newest last."""
+        return [{"name": kept.name, "doc": kept.look.title} for kept in self._rig.show.looks.snapshots.all()]
 
 
 def _osc_line(t: float, address: str, way: str, arguments: tuple[Any, ...]) -> dict[str, Any]:

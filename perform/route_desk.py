@@ -65,7 +65,7 @@ class RouteDesk:
         kept = self.standing()
         if len(kept) >= MOST_ROUTES:
             raise UsageError(f"route/add: a look holds {MOST_ROUTES} routes at most")
-        self.lay([*kept, (route, True)])
+        self.replace_all([*kept, (route, True)])
         return len(kept) + 1
 
     def _remove(self, words: list[str]) -> None:
@@ -74,7 +74,7 @@ class RouteDesk:
         if not 1 <= number <= len(kept):
             raise UsageError(f"route/remove: no route {words[0][:20]!r}; there are {len(kept)}")
         del kept[number - 1]
-        self.lay(kept)
+        self.replace_all(kept)
 
     def standing(self) -> list[tuple[Route, bool]]:
         """The cables as hands have left them, and whether each acts."""
@@ -85,7 +85,7 @@ class RouteDesk:
             found.append((replace(route, **now), bool(base.get(f"route/{number}/on", True))))  # type: ignore[arg-type]
         return found
 
-    def lay(self, cables: list[tuple[Route, bool]]) -> None:
+    def replace_all(self, cables: list[tuple[Route, bool]]) -> None:
         """Put these cables in the place of those there are, each with whether it acts; what stays goes on unbroken."""
         engine, routes = self._engine, tuple(route for route, _ in cables)
         suspended = engine.bank.suspended

@@ -96,7 +96,7 @@ class Morphing:
                 self._passing.remove(_ends(route))
             else:
                 kept.append((route, acts))
-        self._show.routes.lay(kept)
+        self._show.routes.replace_all(kept)
 
     def _grow(self) -> tuple[dict[str, Value], dict[str, Value]]:
         """Both looks have the same rows: all of them move, and the cables with them."""
@@ -106,7 +106,7 @@ class Morphing:
         now, want = show.routes.standing(), _cables(self.look)
         between, wanted = _joined(now, want)
         self._passing = [_ends(route) for route, _ in wanted[len(want) :]]
-        show.routes.lay(between)
+        show.routes.replace_all(between)
         for number, (route, acts) in enumerate(wanted, 1):
             where = f"route/{number}"
             for knob in KNOBS:

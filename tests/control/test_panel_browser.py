@@ -198,6 +198,22 @@ def test_a_preset_is_recalled_and_its_controls_come(seat):
     assert seat.at("deck/a/source/glow").get_attribute("role") == "slider"
 
 
+def test_a_moment_is_kept_seen_and_gone_over_to(seat):
+    seat.page.evaluate("performPanel.store.set('macro/3', 0.9); performPanel.store.set('snapshot/beats', 1)")
+    seat.go("perform")
+    seat.page.get_by_role("button", name="Keep this moment").click()
+    seat.page.evaluate("setTimeout(() => performPanel.store.set('macro/3', 0.1), 300)")
+    seat.until("performPanel.store.value('macro/3') < 0.2")
+    seat.go("presets")
+    tile = seat.page.locator("button.tile[aria-label^='snapshot kept_']")
+    tile.locator("img").wait_for(timeout=10000)
+    tile.click()
+    seat.until("performPanel.store.value('macro/3') > 0.89")
+    seat.page.get_by_role("group", name="what a touch on a snapshot does").get_by_role("button", name="remove").click()
+    tile.click()
+    tile.wait_for(state="detached", timeout=10000)
+
+
 def test_a_shader_that_is_dropped_in_appears_with_the_right_controls(seat, desk):
     (desk.folder / "shaders" / "generators").mkdir(parents=True, exist_ok=True)
     (desk.folder / "shaders" / "generators" / "dropped.fs").write_text(DROPPED)

@@ -3,6 +3,7 @@
 import { autopilot, cues } from "../cues.js";
 import { card, h } from "../dom.js";
 import { presetGrid } from "../grid.js";
+import { thumb } from "../preview.js";
 import { store } from "../store.js";
 import { control, controls, keepAlive, refill } from "../widgets.js";
 
@@ -35,11 +36,30 @@ function snapshots() {
     const key = JSON.stringify(told);
     if (!told || grid.dataset.key === key) return;
     grid.dataset.key = key;
-    refill(grid, told.map((one) => h("button.tile", { type: "button", title: one.doc || "", "aria-label": `snapshot ${one.name}`,
-      onclick: () => store.set(told.recall || "snapshot/recall", one.name) }, h("span.name", { text: one.name }))));
+    refill(grid, told.length ? told.map((one) => snapshot(one)) : [h("p.hint", { text: "Keep this moment, and it comes back here." })]);
   };
   fill();
-  return keepAlive(card("Snapshots", grid, controls(rows)), store.on("facts", fill));
+  const knobs = rows.filter((row) => !["recall", "morph", "between", "remove"].some((name) => row.path === `snapshot/${name}`));
+  return keepAlive(card("Snapshots", ways(), grid, controls(knobs)), store.on("facts", fill));
+}
+
+/** What a touch on a snapshot does. */
+const WAYS = { morph: "go over to it", recall: "cut to it", between: "lay the way, go by hand", remove: "let it go" };
+let way = "morph";
+
+function ways() {
+  const buttons = Object.entries(WAYS).map(([name, doc]) => h("button", { type: "button", title: doc, "data-way": name, text: name === "between" ? "by hand" : name,
+    "aria-pressed": name === way ? "true" : "false", onclick: () => {
+      way = name;
+      for (const button of buttons) button.setAttribute("aria-pressed", button.dataset.way === way ? "true" : "false");
+    } }));
+  return h("div.tags", { role: "group", "aria-label": "what a touch on a snapshot does" }, buttons);
+}
+
+function snapshot(one) {
+  const button = h("button.tile", { type: "button", title: one.doc || "", "data-name": one.name, "aria-label": `snapshot ${one.name}`,
+    onclick: () => store.set(`snapshot/${way}`, one.name) }, h("span.name", { text: one.name.replaceAll("_", " ") }));
+  return thumb(`snapshot/${one.name}`, button);
 }
 
 /** Whole groups of rows that no page knows yet: whatever is added to the table is there to be played. */
