@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from perform.core.countdown import Countdown, following
-from perform.core.cues import Cue, CueSet, read_set
+from perform.core.cues import MOST_CUES, Cue, CueSet, read_set
 from perform.core.errors import ParamError, PerformError, UsageError
 from perform.core.params import Param, is_wish
 from perform.core.preset import Preset
@@ -26,6 +26,8 @@ ROWS: tuple[Param, ...] = (
     Param("back", "trigger", False, doc="the cue before", quantised=True),
     Param("hold", "bool", False, doc="no cue follows by itself while this is on; GO lets go of it"),
     Param("goto", "text", "", doc="name or number of a cue to bring in", live=False, quantised=True),
+    Param("at", "int", 0, 0, MOST_CUES, doc="number of the cue that plays, from 1; another number brings that one",
+          live=False, quantised=True),
     Param("set", "text", "", doc="name of the set that is played; another name loads that one", live=False),
     Param("quantise", "choice", AS_SET, choices=(AS_SET, *CHOICES), live=False,
           doc="what GO, BACK and goto wait for; as the set: what the cue or its set says, else `tempo/quantise`"),
@@ -110,7 +112,7 @@ class CueDesk:
     def coming(self, address: str, value: Value) -> str:
         """The preset that an event would bring, "" where none; so that it can be made ready."""
         place = {"cue/go": self.neighbour(1), "cue/back": self.neighbour(-1)}.get(address, -1)
-        if address == "cue/goto":
+        if address in ("cue/goto", "cue/at"):
             place = self.set.find(str(value))
         return self.set.cues[place].preset if place >= 0 else ""
 
@@ -144,6 +146,9 @@ class CueDesk:
             self.go()
         for _ in range(self._pulled("cue/back")):
             self._move(-1)
+        asked = int(self._engine.table.value("cue/at"))  # type: ignore[arg-type]
+        if asked != self.at + 1:
+            self._to_number(asked)
 
     def _follow(self, moment: Moment) -> None:
         table = self._engine.table
@@ -159,7 +164,7 @@ class CueDesk:
                 self._show.ahead.ready(preset)
 
     def _length_of(self, address: str) -> str:
-        return self._length() if address in ("cue/go", "cue/back", "cue/goto") else ""
+        return self._length() if address in ("cue/go", "cue/back", "cue/goto", "cue/at") else ""
 
     def _length(self) -> str:
         """What the next GO waits for; "" as `tempo/quantise` has it."""
@@ -191,6 +196,13 @@ class CueDesk:
             raise UsageError(f"cue/goto: no cue {wanted[:60]!r} in the set {self.set.name!r}; it has names and numbers"
                              f" from 1 to {len(self.set.cues)}")  # fmt: skip
         self.bring(place)
+
+    def _to_number(self, number: int) -> None:
+        """The cue of a number that was set, where there is one that can be had."""
+        if 1 <= number <= len(self.set.cues) and number - 1 not in self.lacking:
+            self.bring(number - 1)
+        else:
+            self._engine.table.set("cue/at", self.at + 1)
 
     def _move(self, step: int) -> None:
         place = self.neighbour(step)
@@ -269,9 +281,19 @@ class CueDesk:
 
     def _tell(self) -> None:
         table = self._engine.table
+        table.set("cue/at", self.at + 1)
         table.set("cue/now", self.set.cues[self.at].name if self.at >= 0 else "")
         place = self.neighbour(1)
         table.set("cue/next", self.set.cues[place].name if place >= 0 else "")
+
+    def told(self, moment: Moment) -> str:
+        """In a line for the HUD; "" without a set."""
+        if not self.set.cues:
+            return ""
+        table, left_s = self._engine.table, self.left_s(moment)
+        when = f" in {left_s // 60:.0f}:{left_s % 60:02.0f}" if left_s > 0.0 else ""
+        held = "   HOLD" if table.value("cue/hold") else ""
+        return f"cue {self.at + 1} {table.value('cue/now')}   next {table.value('cue/next') or '-'}{when}{held}"
 
     def left_s(self, moment: Moment) -> float:
         """Seconds until the next cue follows; 0 where none does."""

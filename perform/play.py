@@ -148,6 +148,7 @@ def hud(rig: Rig) -> tuple[list[str], dict[str, float]]:
     lines = [
         f"{rig.show.preset.title or rig.show.preset.name}  ·  {rig.show.source}{coming}",
         *_mix_line(rig),
+        *_programme_lines(rig),
         f"screen {shown:.0f} fps   deck a {deck}   hits take {latency_ms(rig):.0f} ms",
         f"{engine.tempo.told()}   sound: {rig.sound.name}{_clip_light(rig)}",
         lead_line(rig),
@@ -172,6 +173,11 @@ def _mix_line(rig: Rig) -> list[str]:
     return [f"fader {float(engine.value('mix/fade')):.2f} {engine.value('mix/transition')}   {'   '.join(others)}"]  # type: ignore[arg-type]
 
 
+def _programme_lines(rig: Rig) -> list[str]:
+    programme = getattr(rig.show, "programme", None)
+    return [] if programme is None else programme.told()
+
+
 def _clip_light(rig: Rig) -> str:
     """Lit while the input is too hot: it clipped since the HUD was last drawn."""
     before, rig.clipped = rig.clipped, rig.sound.counts().get("clipped", 0)
@@ -183,7 +189,14 @@ def _opening_line(rig: Rig, options: Options) -> str:
     port = [f"OSC on {c.host}:{c.port}" for c in rig.controls if hasattr(c, "host")]
     where = "window" if getattr(rig.show.stage, "has_window", False) else "offscreen"
     port += [] if rig.panel is None else [f"panel {rig.panel.url}"]
-    parts = [f"preset {rig.show.preset.name}", rig.show.source, f"sound {rig.sound.name}", f"{width}x{height} {where}"]
+    name = rig.show.programme.cues.set.name
+    parts = [
+        *([f"set {name}"] if name else []),
+        f"preset {rig.show.preset.name}",
+        rig.show.source,
+        f"sound {rig.sound.name}",
+        f"{width}x{height} {where}",
+    ]
     return "playing " + " · ".join([*parts, *port])
 
 

@@ -74,6 +74,14 @@ class Programme:
         """The preset that an event will bring, "" where none is known."""
         return self.cues.coming(event.address, event.value)
 
+    def told(self) -> list[str]:
+        """Lines for the HUD."""
+        moment, table = self._show.engine.moment, self._show.engine.table
+        lines = [self.cues.told(moment)]
+        if table.value("autopilot/on"):
+            lines.append(f"autopilot: next {table.value('autopilot/coming') or '-'}")
+        return [line for line in lines if line]
+
     def signals(self, seconds: float) -> Mapping[str, float]:
         """Where the set stands, as sources of modulation."""
         moment = self._show.engine.moment

@@ -182,6 +182,11 @@ def test_dark_is_dark_until_the_next_cue_and_goto_finds_by_name_and_number(seat)
     assert seat.now == ("dark", "first") and seat.table.value("out/blackout") is True
     seat.ask("goto", "3")
     assert seat.now == ("two", "second") and seat.table.value("out/blackout") is False
+    seat.ask("at", 4)  # the same by number alone, as a fader or a CHOP has it
+    assert seat.now[0] == "dark"
+    seat.ask("at", 2)
+    assert seat.now[0] == "dark" and seat.table.value("cue/at") == 4  # that one cannot be had
+    seat.ask("goto", "two")
     seat.ask("goto", "nothing of that name")
     assert seat.now[0] == "two" and "names and numbers from 1 to 5" in seat.said[-1]
 

@@ -15,6 +15,7 @@ from perform.control.web.feed import Feed, with_log
 from perform.control.web.server import WebServer
 from perform.core.errors import DeviceError, PresetError
 from perform.core.preset import parse_preset
+from perform.core.visitor import read_visitor
 from perform.options import Options, with_venue
 from perform.panel import PanelDesk, open_panel
 from perform.panel_lists import PanelLists
@@ -131,6 +132,20 @@ def test_lan_mode_shows_a_code_and_two_addresses(desk, monkeypatch):
         say(f"somebody repeats http://192.0.2.7/#token={tokens[1]} aloud")
         log = str(feed.lines)  # a viewer reads it, too
         assert "repeats" in log and "█" not in log and not [token for token in tokens if token in log]
+    finally:
+        panel.close()
+
+
+def test_a_room_with_a_page_for_visitors_has_an_address_for_it(desk, monkeypatch):
+    monkeypatch.setattr("perform.control.web.codes.lan_address", lambda: "192.0.2.7")
+    page, _ = read_visitor({"looks": ["northern"], "code": "on-the-wall"})
+    said = []
+    panel = open_panel(desk.rig, Options(web=0, lan=True, visitor=page), Feed(), desk.rig.clock, said.append)
+    try:
+        link = dict(panel.links)["visitor"]
+        assert link == f"http://192.0.2.7:{panel.port}/visit#token=on-the-wall" and link in "\n".join(said)
+        told = PanelLists(desk.rig, panel).lan()["links"]
+        assert next(one["rows"] for one in told if one["role"] == "visitor")
     finally:
         panel.close()
 

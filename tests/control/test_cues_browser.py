@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import time
 
 import pytest
 from needs import need
 from panel_browser import CHROMIUM, CONTROLS, SIZES, Seat, browser
-from running import playing
+from running import free_port, playing
 from test_panel_browser import free_tcp
 
 LOOK = 'version = 1\ntitle = "{title}"\n[deck.a]\nsource = "shader:marbling"\n[deck.a.params]\nglow = 0.5\n'
@@ -51,7 +53,12 @@ label = "Surprise me"
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory):
+def osc_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory, osc_port):
     need(CHROMIUM, "Chromium, for the panel")
     folder = tmp_path_factory.mktemp("evening")
     (folder / "presets" / "sets").mkdir(parents=True)
@@ -62,8 +69,8 @@ def url(tmp_path_factory):
     port = free_tcp()
     env = {**os.environ, "XDG_DATA_HOME": str(folder / "data"), "OMP_NUM_THREADS": "1"}
     with playing(
-        folder, "--display", "offscreen", "--size", "320x180", "--osc-port", "-1", "--midi", "none", "--web", str(port),
-        env=env,
+        folder, "--display", "offscreen", "--size", "320x180", "--osc-port", str(osc_port), "--midi", "none",
+        "--web", str(port), env=env,
     ) as show:  # fmt: skip
         show.wait_for("playing")
         assert [line for line in show.said if "nowhere" in line]
@@ -130,6 +137,7 @@ def test_the_list_is_played_from_the_panel(seat):
     seat.until("document.querySelector('.meter.coming').hidden")
     seat.at("cue/back").click()
     seat.until(f"{current(seat)} === 'doors'")
+    seat.until("/follows by itself in 1[45]:/.test(document.querySelector('.meter.coming').textContent)")
     seat.at("cue/hold").click()
     seat.becomes("cue/hold", "v === true")
     seat.page.locator(".cues button", has_text="peak").click()
@@ -137,6 +145,13 @@ def test_the_list_is_played_from_the_panel(seat):
     seat.page.locator(".cues button", has_text="doors").click()
     seat.until("performPanel.store.facts.preset.name === 'one'")
     assert all(one["name"] for one in seat.page.evaluate(CONTROLS))
+
+
+def test_a_fader_elsewhere_chooses_a_cue_by_its_number(seat, osc_port):
+    need(shutil.which("oscsend"), "oscsend of liblo-tools")
+    for number, name in ((3, "two"), (1, "one")):
+        subprocess.run(["oscsend", "127.0.0.1", str(osc_port), "/perform/cue/at", "f", str(number)], check=True)
+        seat.until(f"performPanel.store.facts.preset.name === '{name}'")
 
 
 def test_another_set_and_the_autopilot(seat):

@@ -6,7 +6,9 @@ import { store } from "./store.js";
 import { control, controls, keepAlive, refill } from "./widgets.js";
 
 const BIG = ["go", "back", "hold"];
-const TOLD = ["cue/now", "cue/next", "cue/set", "autopilot/coming", "schedule/next"]; // said elsewhere on the card
+const TOLD = ["cue/at", "cue/now", "cue/next", "cue/set", "autopilot/coming", "schedule/next"]; // said elsewhere on the card
+
+let countdowns = 0;
 
 const clock = (s) => (s >= 3600 ? `${Math.floor(s / 3600)}:${String(Math.floor(s / 60) % 60).padStart(2, "0")}:` : `${Math.floor(s / 60)}:`) + String(Math.floor(s) % 60).padStart(2, "0");
 
@@ -22,8 +24,9 @@ function countdown(of, word) {
     label.textContent = `${word} in ${clock(Math.ceil(left))}`;
   };
   look();
-  store.want(of, { signals: [`${of}/left_s`, `${of}/progress`] });
-  return keepAlive(element, store.on("state", look), () => store.want(of, null));
+  const key = `${of} ${(countdowns += 1)}`; // a page is drawn anew before the old one is let go
+  store.want(key, { signals: [`${of}/left_s`, `${of}/progress`] });
+  return keepAlive(element, store.on("state", look), () => store.want(key, null));
 }
 
 /** The picture of a look that comes, with a word over it. */
