@@ -164,6 +164,7 @@ def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sou
     from perform.hands import open_hands
     from perform.lights import open_lights
     from perform.panel import open_panel
+    from perform.room_senses import open_camera_watch
 
     table = ParamTable()
     queue = ControlQueue(_is_trigger(table))
@@ -200,6 +201,8 @@ def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sou
     rig.software, rig.renderer = bool(facts.get("software", True)), str(facts.get("renderer", ""))
     hands = open_hands(options, show, clock, say)
     rig.controls = [*_controls(options, table, queue, clock, say), hands]
+    hands.hear(rig.controls)
+    rig.controls += open_camera_watch(options.camera_signals, engine, clock, say)
     rig.controls += open_lights(options.lights, hands.desk, engine, clock, say)
     rig.controls += open_clocks(options, show, clock, say, hands.learning)
     panel = open_panel(rig, options, feed, clock, say)

@@ -10,6 +10,9 @@ from perform.control.hand_map import Axis, HandMap, read_hand_map, shifted
 from perform.control.keyboard import Hands
 from perform.control.learning import PARAMS, Learning
 from perform.control.midi_map import Binding
+from perform.control.osc import OscServer
+from perform.control.sensors import Sensors
+from perform.core.contracts import Control
 from perform.core.errors import PerformError
 from perform.core.hands import HelpRow, HelpSheet
 from perform.core.types import ControlEvent
@@ -34,6 +37,8 @@ class OpenHands:
         self.desk = HandDesk(
             row_of(engine), value_of(engine), self.learning, maps=maps, own=own, keep_in=keep_in
         )  # fmt: skip
+        self.sensors: Sensors | None = None
+        self._ranges = options.sensor_ranges
         axes: dict[str, Axis] = {}
         for found in reversed(maps):
             axes.update(found.axes)
@@ -41,6 +46,14 @@ class OpenHands:
         self.desk.post = self.learning.post = engine.queue.post
         engine.senses += [self.hands, self]
         show.hands, show.sheet = self.hands.event, self.sheet
+
+    def hear(self, listeners: Iterable[Control]) -> None:
+        """Take in what OSC says that speaks of no parameter: sensors."""
+        for listener in listeners:
+            if isinstance(listener, OscServer):
+                self.sensors = Sensors(self.desk, self._clock, self._ranges)
+                listener.unknown = self.sensors.take
+                self._engine.senses.append(self.sensors)
 
     def signals(self, seconds: float) -> Mapping[str, float]:
         """No source of its own: it looks after learning, once a tick."""
@@ -77,7 +90,8 @@ class OpenHands:
 
     def counts(self) -> Mapping[str, int]:
         """Counters that only grow."""
-        return {f"hands {name}": value for name, value in self.desk.counted.items()}
+        sensors = {} if self.sensors is None else self.sensors.counts()
+        return {**{f"hands {name}": value for name, value in self.desk.counted.items()}, **sensors}
 
     def close(self) -> None:
         """What was learnt is on the disk after this."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from perform.control.sensors import read_ranges
 from perform.core.beat_choice import MODES
 from perform.core.contracts import AudioInput
 from perform.core.errors import PresetError, UsageError
@@ -90,6 +91,8 @@ class Options:
     keys: str | None = None
     lights: LightsRoom = NO_LIGHTS
     given: Given = NOTHING_GIVEN
+    camera_signals: str | None = None
+    sensor_ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 _VENUE = {
@@ -126,12 +129,9 @@ _VENUE = {
     "web": {"port": "web", "lan": "lan"},
     "tempo": {"source": "tempo_source", "bpm": "tempo_bpm", "beats_per_bar": "beats_per_bar"},
     "hands": {"map": "keys"},
+    "camera": {"signals": "camera_signals"},
     "show": {"preset": "preset", "set": "set_name"},
 }
-
-
-_READERS: Mapping[str, Callable[[Any], tuple[Any, list[str]]]] = {"schedule": read_schedule, "visitor": read_visitor}
-"""Parts of a venue file that say everything about one option."""
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -193,17 +193,10 @@ def with_venue(options: Options, path: Path | None) -> tuple[Options, list[str]]
     for section, body in data.items():
         if section == "version":
             continue
-        if section == "out" and isinstance(body, dict):
-            room, lines = read_room(body)
-            found["room"] = options.room.over(room)
-            problems += [f"{path}: {line}" for line in lines]
-            continue
-        if section in _READERS:
-            found[section], lines = _READERS[section](body)
-            problems += [f"{path}: {line}" for line in lines]
-            continue
-        if section == "lights" and isinstance(body, dict):
-            found["lights"], lines = read_lights(body, options.lights)
+        reader = _READERS.get(section)
+        if reader is not None and (isinstance(body, dict) or section in ("schedule", "visitor")):
+            name, read = reader
+            found[name], lines = read(body, options)
             problems += [f"{path}: {line}" for line in lines]
             continue
         known = _VENUE.get(section)
@@ -217,6 +210,21 @@ def with_venue(options: Options, path: Path | None) -> tuple[Options, list[str]]
             elif getattr(options, name) == untouched[name]:
                 found[name] = _fitted(path, section, key, name, value)
     return replace(options, **found), problems
+
+
+def _room(body: Any, options: Options) -> tuple[Room, list[str]]:
+    room, lines = read_room(body)
+    return options.room.over(room), lines
+
+
+_READERS: dict[str, tuple[str, Callable[[Any, Options], tuple[Any, list[str]]]]] = {
+    "out": ("room", _room),
+    "schedule": ("schedule", lambda body, _: read_schedule(body)),
+    "visitor": ("visitor", lambda body, _: read_visitor(body)),
+    "lights": ("lights", lambda body, options: read_lights(body, options.lights)),
+    "sensors": ("sensor_ranges", lambda body, _: read_ranges(body)),
+}
+"""Sections with a reader of their own: which option they fill, and how."""
 
 
 def _fitted(path: Path, section: str, key: str, name: str, value: Any) -> Any:

@@ -106,13 +106,32 @@ def test_keys_and_a_pad_play_the_show(tmp_path: Path) -> None:
             until(learnt.is_file, "nothing was kept")
             keys("key", "k")
             until(lambda: light() < 3.0, "what was learnt does nothing")
+            _teach_a_phone(port, learnt, light, keys)
             keys("key", "Escape")
             report = show.finish()
         finally:
             process.kill()
             process.communicate()
     assert report["seconds"] < 55.0
-    assert [(b.control, b.target) for b in read_map(learnt)[0]] == [("key/k", "out/blackout")]
+    kept = [("key/k", "out/blackout"), ("osc/phone/tilt/1", "deck/a/level")]
+    assert [(b.control, b.target) for b in read_map(learnt)[0]] == kept
+
+
+def _teach_a_phone(port: int, learnt: Path, light: Callable[[], float], keys: Callable[..., None]) -> None:
+    """A sensor that nobody has heard of is moved to be learnt, and then plays."""
+
+    def send(*message: str) -> None:
+        subprocess.run(["oscsend", "localhost", str(port), *message], check=True)
+
+    keys("key", "k")
+    until(lambda: light() > 10.0, "the picture is not back")
+    send("/perform/learn/target", "s", "deck/a/level")
+    for step in range(10):
+        send("/phone/tilt", "sff", "left hand", str(step / 10), "0.5")
+        time.sleep(0.03)
+    until(lambda: "osc/phone" in learnt.read_text(), "the sensor was not learnt")
+    send("/phone/tilt", "sff", "left hand", "0.0", "0.5")
+    until(lambda: light() < 3.0, "the sensor steers nothing")
 
 
 def _play(folder: Path, light: Callable[[], float], keys: Callable[..., None], file: Path) -> None:

@@ -46,6 +46,8 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
     play.add_argument("--keys", metavar="FILE", help="a map of keys, pads and lights over the others")
     play.add_argument("--lights", nargs="?", const="127.0.0.1", default="", metavar="HOST",
                       help="let a lighting desk play by Art-Net and sACN, on this interface")  # fmt: skip
+    play.add_argument("--camera-signals", nargs="?", const="auto", metavar="NAME",
+                      help="what moves before a camera, and how light it is, as sources of routes")  # fmt: skip
     play.add_argument("--json", action="store_true", help="print the health report at the end")
     play.set_defaults(run=run)
 
@@ -62,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         options(args), display=args.display, monitor=args.monitor, fullscreen=args.fullscreen, record=args.record,
         osc_port=args.osc_port, osc_out=tuple(args.osc_out or ()), midi=args.midi, midi_clock_out=args.midi_clock_out,
         link=args.link, osc_send=tuple(args.osc_send), web=args.web, lan=args.lan,
-        keys=args.keys, lights=LightsRoom(host=args.lights),
+        keys=args.keys, lights=LightsRoom(host=args.lights), camera_signals=args.camera_signals,
     )  # fmt: skip
     asked, problems = with_venue(asked, find_venue(args.venue))
     for line in problems:

@@ -67,6 +67,8 @@ class OscServer:
         self.port = port
         self.last_error = ""
         self.monitor: deque[tuple[float, str, str, tuple[Argument, ...]]] = deque(maxlen=MONITORED)
+        self.unknown: Callable[[str, tuple[Argument, ...]], bool] = lambda address, arguments: False
+        """Who gets what speaks of no parameter, in the receiving thread; returns whether it means something."""
         self._lookup = lookup
         self._clock = clock
         self._wall = wall
@@ -190,6 +192,8 @@ class OscServer:
             param = self._lookup(path)
             normalised = True
         if param is None:
+            if self.unknown(message.address, message.arguments):
+                return None
             self._fault("unknown", f"no parameter at {message.address}; `perform list params` shows all")
             return None
         if param.kind == "trigger" and not _pulled(param, message.arguments):

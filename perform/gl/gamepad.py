@@ -7,13 +7,15 @@ then.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 from perform.core.hands import MOST_PADS, PAD_AXES, PAD_BUTTONS, PAD_TRIGGERS
 from perform.core.types import Value
 
-LOOK_EVERY = 20
-"""Polls between two looks for a pad that has been plugged in."""
+LOOK_S = 0.5
+"""Between two looks for a pad that has been plugged in."""
 STILL = 0.004
 MAPPINGS = "SDL_GAMECONTROLLERCONFIG"
 """Layouts of pads that GLFW does not know, as every program with SDL reads them from the environment."""
@@ -23,10 +25,10 @@ _UP = ("left_y", "right_y")
 class Gamepads:
     """The pads at one machine, numbered from 1 as they come; a number is free again when its pad is gone."""
 
-    def __init__(self, glfw: Any) -> None:
-        self._glfw = glfw
+    def __init__(self, glfw: Any, clock: Callable[[], float] = monotonic) -> None:
+        self._glfw, self._clock = glfw, clock
         self._pads: dict[int, _Pad] = {}
-        self._polls = 0
+        self._looked_s = -LOOK_S
         text = os.environ.get(MAPPINGS, "")
         if text and len(text) < 1 << 20:
             glfw.update_gamepad_mappings(text)
@@ -35,9 +37,10 @@ class Gamepads:
         """What has changed: `pad_here/1` with a name, or "" when it is gone; `pad/a` with 0 or 1, `pad/left_x` with
         -1..1 (right and up above 0), `pad/left_trigger` with 0..1; `pad/2/a` for the second pad, and so on."""
         found: list[tuple[str, Value]] = []
-        if self._polls % LOOK_EVERY == 0:
+        now_s = self._clock()
+        if now_s - self._looked_s >= LOOK_S:
+            self._looked_s = now_s
             found += self._look()
-        self._polls += 1
         for joystick, pad in list(self._pads.items()):
             state = self._glfw.get_gamepad_state(joystick)
             if state is None:

@@ -5,26 +5,24 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from perform.core.errors import DeviceError, PerformError
+from perform.core.errors import DeviceError
 from perform.core.params import Param
 from perform.core.types import Frame, Moment, ParamFrame, Picture
+from perform.inputs.camera_feed import FIRST_PAUSE_S, Capture, SharedCameras, keep_reading
 
 PARAMS: tuple[Param, ...] = (
     Param("mirror", "bool", True, doc="left and right as in a mirror"),
     Param("hold", "bool", False, doc="keeps the picture that is on show"),
 )
 FIRST_PICTURE_S = 6.0
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
 SIZE = (1280, 720)
-Capture = Callable[[str], Iterator[np.ndarray]]
-"""Opens a camera by name ("" for the first) and gives its pictures [h, w, 3] uint8 as they come. Raises DeviceError."""
 
 
 class Camera:
@@ -72,23 +70,15 @@ class Camera:
         return Frame(image, self._sequence, moment)
 
     def _run(self, name: str) -> None:
-        pause_s = self._first_pause_s
-        while not self._stop.is_set():
-            try:
-                for image in self._capture(name):
-                    self._newest = image
-                    self._came.set()
-                    pause_s = self._first_pause_s
-                    if self._stop.is_set():
-                        return
-                self.last_error = f"camera {name}: it stopped"
-            except PerformError as error:
-                self.last_error = str(error)
-            except Exception as error:  # noqa: BLE001 - a driver may raise anything: it is told, and tried again
-                self.last_error = f"camera {name}: {type(error).__name__}: {error}"[:300]
-            self.reopened += 1
-            self._stop.wait(pause_s)
-            pause_s = min(pause_s * 2.0, LONGEST_PAUSE_S)
+        keep_reading(self._capture, name, self._stop, self._take, self._failed, self._first_pause_s)
+
+    def _take(self, image: np.ndarray) -> None:
+        self._newest = image
+        self._came.set()
+
+    def _failed(self, reason: str) -> None:
+        self.last_error = reason
+        self.reopened += 1
 
     def close(self) -> None:
         """Let the camera go; a driver that hangs is left behind."""
@@ -127,8 +117,7 @@ def device_of(name: str) -> tuple[str, str]:
 
 def open_camera(name: str) -> Iterator[np.ndarray]:
     """Pictures of a camera as they come; see `Capture`."""
-    kind, device = device_of(name)
-    return read_device(kind, device)
+    return _cameras.pictures(name)
 
 
 def read_device(kind: str, device: str) -> Iterator[np.ndarray]:
@@ -153,3 +142,7 @@ def read_device(kind: str, device: str) -> Iterator[np.ndarray]:
         raise DeviceError(f"camera {device}: it broke off ({error})") from None
     finally:
         container.close()
+
+
+_cameras = SharedCameras(lambda name: device_of(name), lambda kind, device: read_device(kind, device))
+"""All of this process: a camera is opened once, whoever looks at it."""

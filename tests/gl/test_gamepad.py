@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from perform.gl.gamepad import LOOK_EVERY, MAPPINGS, Gamepads
+from perform.gl.gamepad import LOOK_S, MAPPINGS, Gamepads
 
 
 class FakeGlfw:
@@ -15,6 +15,10 @@ class FakeGlfw:
     def __init__(self) -> None:
         self.pads: dict[int, tuple[list[int], list[float]]] = {}
         self.mappings: list[str] = []
+        self.now = 0.0
+
+    def clock(self) -> float:
+        return self.now
 
     def plug(self, joystick: int) -> tuple[list[int], list[float]]:
         self.pads[joystick] = ([0] * 15, [0.0, 0.0, 0.0, 0.0, -1.0, -1.0])
@@ -40,11 +44,13 @@ def glfw() -> FakeGlfw:
 
 
 def soon(pads: Gamepads) -> list[tuple[str, object]]:
-    return [event for _ in range(LOOK_EVERY + 1) for event in pads.events()]
+    """What there is once they have looked for new ones."""
+    pads._glfw.now += LOOK_S
+    return pads.events()
 
 
 def test_a_pad_comes_moves_and_goes(glfw: FakeGlfw) -> None:
-    pads = Gamepads(glfw)
+    pads = Gamepads(glfw, glfw.clock)
     assert soon(pads) == []
     buttons, axes = glfw.plug(3)
     axes[4] = 0.0  # nonsense until it is touched
@@ -61,7 +67,7 @@ def test_a_pad_comes_moves_and_goes(glfw: FakeGlfw) -> None:
 
 
 def test_two_pads_keep_their_numbers(glfw: FakeGlfw) -> None:
-    pads = Gamepads(glfw)
+    pads = Gamepads(glfw, glfw.clock)
     glfw.plug(0)
     glfw.plug(7)
     assert [event[0] for event in soon(pads)] == ["pad_here/1", "pad_here/2"]
@@ -78,12 +84,12 @@ def test_two_pads_keep_their_numbers(glfw: FakeGlfw) -> None:
 
 def test_layouts_from_the_environment_are_handed_on(glfw: FakeGlfw, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(MAPPINGS, "03000000,My Pad,a:b0")
-    Gamepads(glfw)
+    Gamepads(glfw, glfw.clock)
     assert glfw.mappings == ["03000000,My Pad,a:b0"]
 
 
 def test_a_short_state_is_no_trouble(glfw: FakeGlfw) -> None:
-    pads = Gamepads(glfw)
+    pads = Gamepads(glfw, glfw.clock)
     glfw.pads[0] = ([0, 0], [0.0])
     soon(pads)
     glfw.pads[0] = ([1, 0], [1.0])
