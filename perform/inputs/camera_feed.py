@@ -27,8 +27,7 @@ class _Feed:
         self.watchers = 0
         self.error: Exception | None = None
         self.ended = False
-        self._thread = threading.Thread(target=self._run, args=(pictures,), name=f"camera {name}", daemon=True)
-        self._thread.start()
+        self.thread = threading.Thread(target=self._run, args=(pictures,), name=f"camera {name}", daemon=True)
 
     def _run(self, pictures: Callable[[], Iterator[np.ndarray]]) -> None:
         error: Exception | None = None
@@ -64,6 +63,8 @@ class SharedCameras:
             if feed is None or feed.ended:
                 feed = self._feeds[key] = _Feed(lambda: self._read(*key), name)
             feed.watchers += 1
+            if feed.thread.ident is None:
+                feed.thread.start()
         try:
             yield from _watch(feed, name)
         finally:
