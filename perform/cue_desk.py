@@ -9,10 +9,11 @@ from perform.core.countdown import Countdown, following
 from perform.core.cues import MOST_CUES, Cue, CueSet, read_set
 from perform.core.errors import ParamError, PerformError, UsageError
 from perform.core.params import Param, is_wish
-from perform.core.preset import Preset
+from perform.core.preset import Preset, read_preset
 from perform.core.quantise import CHOICES
 from perform.core.types import ControlEvent, Moment, Value
 from perform.room import room_paths
+from perform.trial.gate import OnTrialError
 
 if TYPE_CHECKING:
     from perform.show import Show
@@ -91,8 +92,6 @@ class CueDesk:
         for place, cue in enumerate(loaded.cues):
             if cue.preset and cue.preset not in there:
                 found[place] = f"cue {place + 1} {cue.name!r}: there is no preset {cue.preset!r}; GO passes it over"
-            elif cue.snapshot:
-                found[place] = f"cue {place + 1} {cue.name!r}: there is no snapshot {cue.snapshot!r}; GO passes it over"
         return found
 
     def neighbour(self, step: int) -> int:
@@ -152,12 +151,14 @@ class CueDesk:
 
     def _follow(self, moment: Moment) -> None:
         table = self._engine.table
+        if self._countdown.span is None:
+            return
         held = bool(table.value("cue/hold")) or (bool(table.value(PILOT)) and not self.pilots)
         trusts = self._engine.landing.quantiser.trusts
         shared = str(table.value("tempo/quantise"))
         if self._countdown.is_next(moment, self._length() or shared, held, trusts):
             self._move(1)
-        elif self._countdown.span is not None and not self._readied and not held and self.left_s(moment) < AHEAD_S:
+        elif not self._readied and not held and self.left_s(moment) < AHEAD_S:
             self._readied = True
             preset = self.coming("cue/go", True)
             if preset:
@@ -220,7 +221,8 @@ class CueDesk:
         try:
             self._bring_in(cue)
         except PerformError as error:
-            self.lacking[place] = str(error)
+            if not cue.snapshot:  # that may yet be kept
+                self.lacking[place] = str(error)
             self._failed(error)
         self._countdown.begin(cue.follow, self._seen)
         self._tell()
@@ -234,12 +236,30 @@ class CueDesk:
         self._waiting, self.pilots = None, bool(cue.values.get(PILOT, False))
         self._engine.table.set(PILOT, False)
         before = self._show.preset
-        if cue.preset:
+        if cue.snapshot or (cue.preset and cue.morph is not None):
+            self._go_over(cue)
+        elif cue.preset:
             self._show.recall(cue.preset, cue.fade)
         if cue.preset and self._show.preset is before:  # its shaders are tried first; see Show.recall
             self._waiting = (cue, before)
         else:
             self._settle(cue)
+
+    def _go_over(self, cue: Cue) -> None:
+        """To a snapshot, or in a morph to a preset. Raises PerformError."""
+        from perform.content import find_preset
+
+        show = self._show
+        look = show.looks.snapshots.look(cue.snapshot) if cue.snapshot else read_preset(find_preset(cue.preset))
+        if cue.morph is None or cue.morph.count <= 0.0:
+            show.play(look, cue.fade)
+            return
+        try:
+            show.expect(look)
+        except OnTrialError:  # it comes as presets do, when its shaders have been tried
+            show.recall(cue.preset, cue.fade)
+            return
+        show.looks.snapshots.go_to(look, cue.morph.count, cue.morph.unit == "beats")
 
     def _finish_waiting(self) -> None:
         """A look that had to be tried first is in: now what else its cue says."""
@@ -310,7 +330,8 @@ class CueDesk:
         for place, cue in enumerate(self.set.cues):
             span = cue.follow
             follow = "" if span is None else f"{span.count:g} {span.unit}"
-            rows.append({"name": cue.name, "note": cue.note, "preset": cue.preset, "follow": follow,
+            picture = f"snapshot/{cue.snapshot}" if cue.snapshot else f"preset/{cue.preset}" if cue.preset else ""
+            rows.append({"name": cue.name, "note": cue.note, "picture": picture, "follow": follow,
                          "lacking": self.lacking.get(place, "")})  # fmt: skip
         return {"set": self.set.name, "title": self.set.title, "now": self.at, "next": self.neighbour(1), "cues": rows}
 

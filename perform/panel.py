@@ -8,6 +8,7 @@ from typing import Any
 from perform.control.web.feed import Feed, Glance
 from perform.control.web.server import WebServer
 from perform.core.contracts import Control
+from perform.core.cues import Fade
 from perform.core.errors import DeviceError
 from perform.core.params import Param
 from perform.core.types import ControlEvent, Moment
@@ -26,6 +27,8 @@ ROWS = (
 FACTS_S = 0.5
 FRAMES = 180
 BEGIN_BY_S = 8.0
+BACK_TO_REST = Fade("fade", 2.0)
+"""How the look comes back that played before a visitor chose another."""
 
 
 class PanelDesk:
@@ -148,6 +151,7 @@ class PanelDesk:
             return []
         self.visitors = VisitorDesk(
             page, self._engine.table, self._post, self._clock, lambda: (show.preset, show.preset.name),
+            show.looks.capture, lambda look: show.play(look, BACK_TO_REST),
             lambda: {one["name"]: one["title"] or one["name"] for one in lists.presets()}, self.panel.picture,
             self.thumbs.find,
         )  # fmt: skip
@@ -170,7 +174,7 @@ class PanelDesk:
                 self.begin()
             return
         if self.visitors is not None:
-            self.visitors.rest()
+            self.visitors.step()
         self._pictures(moment)
         if not feed.watched:
             return

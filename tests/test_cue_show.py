@@ -107,6 +107,10 @@ class Seat:
         self.send(address, value)
         self.run(ticks)
 
+    def ask_looks(self, address: str, value: str) -> None:
+        self.engine.queue.post(ControlEvent(f"snapshot/{address}", value, 0.0, "test"))
+        self.run(2)
+
     def first(self, name: str) -> float:
         """Beats of the first frame of a cue."""
         return next(b for (before, _), (now, b) in zip(self.seen, self.seen[1:], strict=False) if now == name != before)
@@ -266,6 +270,35 @@ def test_a_set_is_changed_and_read_anew_while_it_plays(seat, stand):
     seat.ask("set", "chain", ticks=2)
     assert (seat.cues.at, seat.now[0], seat.table.value("cue/next")) == (1, "a", "b")  # it stays where it is
     path.write_text(CHAIN)
+
+
+def test_a_cue_goes_over_to_a_snapshot_or_a_preset(seat, stand):
+    glow = "deck/a/source/glow"
+    (stand.folder / "presets" / "sets" / "over.toml").write_text(
+        '[[cue]]\npreset = "first"\n[[cue]]\nsnapshot = "kept"\nmorph_s = 1\n'
+        '[[cue]]\npreset = "second"\nmorph_s = 0.5\n'
+        '[[cue]]\nsnapshot = "kept"\n'
+    )
+    seat.cues.load("over")
+    seat.cues.bring(0)
+    seat.table.set("cue/quantise", "off")
+    seat.ask("go", ticks=2)
+    assert "no snapshot 'kept'" in seat.said[-1] and seat.cues.neighbour(-1) == 0
+    seat.ask("back", ticks=2)
+    usual = float(seat.table.value(glow))
+    seat.table.set(glow, 0.95)
+    seat.ask_looks("keep", "kept")
+    seat.table.set(glow, 0.15)
+    seat.send("go")
+    way = []
+    for _ in range(34):
+        seat.run(1)
+        way.append(float(seat.table.value(glow)))
+    assert way == sorted(way) and way[5] < 0.3 and 0.4 < way[16] < 0.7 and way[-1] == pytest.approx(0.95)
+    seat.ask("go", ticks=20)
+    assert seat.table.value(glow) == pytest.approx(usual) and seat.rig.show.preset.name == "second"
+    seat.ask("go", ticks=2)
+    assert seat.table.value(glow) == pytest.approx(0.95)
 
 
 def test_a_preset_that_goes_while_it_plays_is_said_and_the_list_goes_on(seat, stand):

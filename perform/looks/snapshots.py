@@ -112,14 +112,19 @@ class Snapshots:
         if length <= 0.0:
             self.recall(name)
         else:
-            self._begin(name, length, seconds is None)
+            self.go_to(self.look(name), length, seconds is None)
 
     def between(self, name: str) -> None:
         """Lay the way to one, and leave it to the hand to go along it. Raises PerformError."""
-        self._begin(name, 0.0, False)
+        self.go_to(self.look(name), 0.0, False)
 
-    def _begin(self, name: str, length: float, in_beats: bool) -> None:
-        look, table = self._find(name).look, self._show.engine.table
+    def look(self, name: str) -> Preset:
+        """What was kept under a name. Raises UsageError."""
+        return self._find(name).look
+
+    def go_to(self, look: Preset, length: float, in_beats: bool) -> None:
+        """Morph into any look, over seconds or beats; 0 leaves it to the hand. Raises PerformError."""
+        table = self._show.engine.table
         self.leave()
         before = self._looks.capture()
         timing = Timing(length, in_beats, str(table.value("snapshot/curve")), float(table.value("snapshot/turn_at")))  # type: ignore[arg-type]

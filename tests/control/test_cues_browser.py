@@ -185,9 +185,12 @@ def test_a_visitor_touches_and_it_goes_back_to_rest(guest, seat):
     guest.until("/back to rest in [1-5] s/.test(document.querySelector('.rest').textContent)")
     seat.becomes("deck/a/source/glow", "Math.abs(v - 0.5) < 0.001")
     guest.until("document.querySelector('.slider').getAttribute('aria-valuenow') === '50'")
+    guest.page.locator(".push").click()  # a surprise throws all of the look
+    seat.becomes("deck/a/source/glow", "Math.abs(v - 0.5) > 0.01")
     guest.page.locator(".look", has_text="Two").click()
     guest.until("document.querySelector('.look[aria-pressed=true]').textContent === 'Two'")
     guest.until("document.querySelector('.look[aria-pressed=true]')?.textContent === 'One'")  # by itself
+    seat.becomes("deck/a/source/glow", "Math.abs(v - 0.5) < 0.001")  # and as it was
 
 
 def test_whoever_is_at_the_visitors_socket_can_do_no_more(guest, seat):

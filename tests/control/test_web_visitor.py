@@ -44,7 +44,7 @@ class Visited(Served):
     def __init__(self) -> None:
         super().__init__()
         self.table.add((Param("load", "text", "", live=False),), "deck/a")
-        self.now_s, self.look = 100.0, (object(), "night_drive")
+        self.now_s, self.look, self.brought = 100.0, (object(), "night_drive"), []
         page, problems = read_visitor(BODY)
         assert page is not None and not problems
 
@@ -53,7 +53,8 @@ class Visited(Served):
 
         self.visitors = VisitorDesk(
             page, self.table, self.events.append, lambda: self.now_s, lambda: self.look,
-            lambda: {"northern": "Northern"}, picture, {"preset/northern": b"THUMB"}.get,
+            lambda: f"kept {self.look[1]}", self.brought.append, lambda: {"northern": "Northern"}, picture,
+            {"preset/northern": b"THUMB"}.get,
         )  # fmt: skip
 
     def _make(self, port):
@@ -81,8 +82,8 @@ def show(server):
     if hasattr(server, "door"):
         server.door._peers.clear()
     desk = server.visitors
-    desk._touched, desk._home, desk._chosen, desk._last_s = {}, "", "", {}
-    server.look, server.events[:] = (object(), "night_drive"), []
+    desk._touched, desk._leaps, desk._kept, desk._chosen, desk._last_s = {}, [], None, "", {}
+    server.look, server.events[:], server.brought[:] = (object(), "night_drive"), [], []
     server.table.reset()
     return server
 
@@ -91,6 +92,7 @@ def by(show, **told):
     """The events of one wish."""
     before = len(show.events)
     granted = show.visitors.take(told)
+    show.visitors.step()
     assert granted == (len(show.events) > before)
     return [(e.address, e.value, e.origin) for e in show.events[before:]]
 
@@ -229,7 +231,7 @@ def test_a_flood_is_sent_away_and_a_crowd_stays_outside(show):
 def rest(show, later_s: float):
     show.now_s += later_s
     before = len(show.events)
-    show.visitors.rest()
+    show.visitors.step()
     return {e.address: e.value for e in show.events[before:]}
 
 
@@ -239,10 +241,19 @@ def test_what_was_touched_goes_back_when_nobody_is_there(show):
     show.now_s += 15.0
     by(show, set=PSI, to=0.1)  # the last touch counts, and what was before the first comes back
     by(show, set=ON, to=True)
-    by(show, set=JUMP, to=True)
     assert rest(show, 19.0) == {} and show.visitors.left_s() == pytest.approx(1.0)
-    assert rest(show, 1.5) == {"deck/a/source/psi": 0.5, "deck/a/source/on": False}
+    assert rest(show, 1.5) == {"deck/a/source/psi": 0.5, "deck/a/source/on": False} and show.brought == []
     assert rest(show, 99.0) == {} and show.visitors.left_s() == 0.0
+
+
+def test_what_a_leap_has_changed_goes_back_as_a_whole(show):
+    by(show, set=PSI, to=0.9)
+    show.table.set("deck/a/source/psi", 0.9)
+    by(show, set=JUMP, to=True)  # a surprise may throw everything, so the look is kept before it
+    show.now_s += 5.0
+    by(show, set=STEPS, to=1.0)
+    assert rest(show, 21.0) == {"deck/a/source/psi": 0.5}  # the rest of it comes with the look
+    assert show.brought == ["kept night_drive"]
 
 
 def test_a_look_that_a_visitor_chose_gives_way_to_the_one_before(show):
@@ -252,7 +263,8 @@ def test_a_look_that_a_visitor_chose_gives_way_to_the_one_before(show):
     show.now_s += 5.0
     by(show, look=1)
     show.look = (object(), "magnetic")
-    assert rest(show, 21.0) == {"preset/recall": "night_drive"}
+    assert rest(show, 21.0) == {} and show.brought == ["kept night_drive"]
+    assert show.visitors.left_s() == 0.0
 
 
 def test_what_the_show_has_changed_meanwhile_stays(show):
@@ -260,7 +272,7 @@ def test_what_the_show_has_changed_meanwhile_stays(show):
     show.look = (object(), "northern")
     by(show, set=PSI, to=0.9)
     show.look = (object(), "temple_flight")  # the schedule, or the artist
-    assert rest(show, 21.0) == {}
+    assert rest(show, 21.0) == {} and show.brought == []
 
 
 def test_it_may_be_touched_while_it_goes_to_rest(show):

@@ -33,10 +33,11 @@ TOO_MANY, NO_SENSE, TOO_FAST = 1013, 1007, 1008
 
 
 class VisitorDesk:
-    """Thread: the web's, but `rest` from the engine's.
+    """Thread: the web's, but `step` from the engine's.
 
-    look: (what plays, as an object that is another one with each look; its name). titles: name of a look -> title.
-    picture: the newest JPEG of the output. thumb: the JPEG of `preset/NAME`.
+    look: (what plays, as an object that is another one with each look; its name). keep, bring: the whole of it, and how
+    it comes back; called in the engine's thread. titles: name of a look -> title. picture: the newest JPEG of the
+    output. thumb: the JPEG of `preset/NAME`.
     """
 
     def __init__(
@@ -46,6 +47,8 @@ class VisitorDesk:
         post: Callable[[ControlEvent], None],
         clock: Callable[[], float],
         look: Callable[[], tuple[object, str]],
+        keep: Callable[[], object],
+        bring: Callable[[Any], None],
         titles: Callable[[], Mapping[str, str]] = dict,
         picture: Callable[[str, int], Awaitable[bytes | None]] | None = None,
         thumb: Callable[[str], bytes | None] = lambda name: None,
@@ -56,10 +59,14 @@ class VisitorDesk:
         self._table, self._post, self._clock = table, post, clock
         self._look, self._titles, self._picture, self._thumb = look, titles, picture, thumb
         self._lock = threading.Lock()
+        self._keep, self._bring = keep, bring
         self._touched: dict[str, Value] = {}  # path -> what it was before
         self._touched_s = 0.0
         self._under: object = None  # the look in which it was touched
-        self._home = self._chosen = ""  # the look before a visitor chose one, and the one that was chosen
+        self._leaps: list[ControlEvent] = []
+        self._kept: object = None  # the look before the first leap, and what had been touched in it by then
+        self._kept_touched: dict[str, Value] = {}
+        self._chosen = ""  # the look that a visitor chose
         self._last_s: dict[str, float] = {}
 
     def routes(self) -> list[Any]:
@@ -140,21 +147,22 @@ class VisitorDesk:
         value = control.value(row, asked, now)
         if not self._paced(control.path, LEAST_S.get(row.kind, 0.0)):
             return False
+        self._touch()
+        if row.kind == "trigger":
+            self._leap(control.path, value)
+            return True
         with self._lock:
-            self._touch()
-            if row.kind != "trigger":
-                self._touched.setdefault(control.path, now)
-        self._send(control.path, value)
+            self._touched.setdefault(control.path, now)
+        self.counts["by visitors"] += 1
+        self._post(self._event(control.path, value))
         return True
 
     def _choose(self, name: str) -> bool:
         if not self._paced("preset/recall", LOOK_LEAST_S):
             return False
-        with self._lock:
-            self._touch()
-            self._home = self._home or self._look()[1]
-            self._chosen = name
-        self._send("preset/recall", name)
+        self._touch()
+        self._chosen = name
+        self._leap("preset/recall", name)
         return True
 
     def _paced(self, path: str, least_s: float) -> bool:
@@ -167,35 +175,53 @@ class VisitorDesk:
     def _touch(self) -> None:
         """Somebody is here. What was touched in a look that has gone need not be put back in the next."""
         look = self._look()[0]
-        if look is not self._under:
-            self._touched = {path: v for path, v in self._touched.items() if not path.startswith(OF_THE_LOOK)}
-        self._under, self._touched_s = look, self._clock()
+        with self._lock:
+            if look is not self._under:
+                self._touched = {path: v for path, v in self._touched.items() if not path.startswith(OF_THE_LOOK)}
+            self._under, self._touched_s = look, self._clock()
 
-    def _send(self, path: str, value: Value) -> None:
+    def _leap(self, path: str, value: Value) -> None:
+        """What may change anything at all: the look is kept first, in the engine's thread."""
         self.counts["by visitors"] += 1
-        self._post(ControlEvent(path, value, self._clock(), "visitor", when="now"))
+        with self._lock:
+            self._leaps = [*self._leaps, self._event(path, value)]
 
-    # Back to rest
+    def _event(self, path: str, value: Value) -> ControlEvent:
+        return ControlEvent(path, value, self._clock(), "visitor", when="now")
+
+    # In the engine's thread
 
     def left_s(self) -> float:
         """Seconds until all goes back to rest; 0 while it rests."""
-        if not self._touched and not self._home:
+        if not self._touched and self._kept is None and not self._leaps:
             return 0.0
         return max(self._touched_s + self.page.rest_s - self._clock(), 0.0)
 
-    def rest(self) -> None:
-        """Once a tick, in the engine's thread: put back what visitors have left, when they have gone."""
-        if (not self._touched and not self._home) or self._clock() - self._touched_s < self.page.rest_s:
-            return
+    def step(self) -> None:
+        """Once a tick: leaps, and back to rest when nobody has touched anything for a while."""
+        if self._leaps:
+            with self._lock:
+                leaps, self._leaps = self._leaps, []
+                if self._kept is None:
+                    self._kept, self._kept_touched = self._keep(), dict(self._touched)
+            for event in leaps:
+                self._post(event)
+        elif (self._touched or self._kept is not None) and self._clock() - self._touched_s >= self.page.rest_s:
+            self._rest()
+
+    def _rest(self) -> None:
         with self._lock:
-            touched, home, chosen = self._touched, self._home, self._chosen
-            self._touched, self._home, self._chosen = {}, "", ""
+            touched, kept, earlier = self._touched, self._kept, self._kept_touched
+            chosen, self._chosen = self._chosen, ""
+            self._touched, self._kept, self._kept_touched = {}, None, {}
         look, name = self._look()
+        same = look is self._under
+        if kept is not None and (name == chosen if chosen else same):  # nobody else has changed it since
+            self._bring(kept)  # with what was touched in it before it was kept
+            touched, same = {path: v for path, v in touched.items() if not path.startswith(OF_THE_LOOK)} | earlier, True
         for path, value in touched.items():
-            if path in self._table and (look is self._under or not path.startswith(OF_THE_LOOK)):
-                self._post(ControlEvent(path, value, self._clock(), "visitor", when="now"))
-        if home and name == chosen != home:  # nobody else has changed it since
-            self._post(ControlEvent("preset/recall", home, self._clock(), "visitor", when="now"))
+            if path in self._table and (same or not path.startswith(OF_THE_LOOK)):
+                self._post(self._event(path, value))
 
     # What a visitor sees
 

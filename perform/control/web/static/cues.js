@@ -30,9 +30,9 @@ function countdown(of, word) {
 }
 
 /** The picture of a look that comes, with a word over it. */
-function portrait(preset, word, name, attrs = {}) {
+function portrait(picture, word, name, attrs = {}) {
   const tile = h("button.tile.next", { type: "button", "aria-label": `${word}: ${name}`, ...attrs }, h("span.name", {}, h("small", { text: word }), name));
-  return preset ? thumb(`preset/${preset}`, tile) : tile;
+  return picture ? thumb(picture, tile) : tile;
 }
 
 const rows = (prefix, but) => store.under(prefix).filter((row) => !TOLD.includes(row.path) && !but.includes(row.path));
@@ -50,7 +50,7 @@ export function cues() {
     refill(sets, ["", ...told.sets].map((name) => h("option", { value: name, text: name ? name.replaceAll("_", " ") : "no set" })));
     sets.value = told.set;
     const coming = told.cues[told.next];
-    refill(next, coming ? portrait(coming.preset, "GO brings", coming.name, { onclick: () => store.fire("cue/go") }) : h("p.hint", { text: told.cues.length ? "the set ends here" : "choose a set" }));
+    refill(next, coming ? portrait(coming.picture, "GO brings", coming.name, { onclick: () => store.fire("cue/go") }) : h("p.hint", { text: told.cues.length ? "the set ends here" : "choose a set" }));
     refill(list, told.cues.map((cue, n) => item(cue, n, told)));
     list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   };
@@ -75,7 +75,7 @@ function item(cue, n, told) {
 export function autopilot() {
   if (!store.has("autopilot/on")) return null;
   const next = h("div.nextbox");
-  const fill = (name) => refill(next, name ? portrait(name, "then", name.replaceAll("_", " "), { onclick: () => store.fire("autopilot/skip") }) : h("p.hint", { text: "looks change by themselves once it is on" }));
+  const fill = (name) => refill(next, name ? portrait(`preset/${name}`, "then", name.replaceAll("_", " "), { onclick: () => store.fire("autopilot/skip") }) : h("p.hint", { text: "looks change by themselves once it is on" }));
   const box = card("Autopilot", h("div.gobox", {}, next, h("div.row", {}, control(store.rows.get("autopilot/on"), { label: "On" }), control(store.rows.get("autopilot/skip"), { label: "Skip" }))),
     countdown("autopilot", "changes"), controls(rows("autopilot", ["autopilot/on", "autopilot/skip"])), schedule());
   return keepAlive(box, store.watch("autopilot/coming", fill));
