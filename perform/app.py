@@ -21,6 +21,7 @@ from perform.engine.engine import Engine
 from perform.engine.hearing import LiveHearing, OfflineHearing
 from perform.engine.mailbox import ControlQueue
 from perform.engine.painter import InlinePainter, Painter, ThreadPainter
+from perform.looks.autosave import Autosave, resume, state_folder
 from perform.options import DEFAULT_PRESET, Options, parse_targets
 from perform.shader_desk import MESSAGE_ROW
 from perform.show import MakePainter, Show
@@ -54,6 +55,7 @@ class Rig:
     missed: Callable[[], int] = lambda: 0
     panel: Any = None
     say: Say | None = None
+    autosave: Any = None
     after: Callable[[], None] = lambda: None
     """Called after each tick of the live loop, by whoever plays the show from code."""
 
@@ -66,6 +68,8 @@ class Rig:
         """Stop everything, the listeners first."""
         for control in self.controls:
             control.close()
+        if self.autosave is not None:
+            self.autosave.close()
         self.engine.close()
         self.show.shaders.close()
         self.show.looks.close()
@@ -211,6 +215,8 @@ def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sou
     if options.osc_send:
         rig.sender = OscSender(parse_targets(options.osc_send))
         show.shaders.listeners.append(partial(rig.sender.send, f"/perform/{MESSAGE_ROW.name}"))
+    if options.autosave:
+        rig.autosave = Autosave(show, state_folder(), say)
     engine.warm()
     _wait_for_painters(engine)
     clock.restart()
@@ -254,7 +260,9 @@ def _make_show(
 def _bring_first_look(show: Show, options: Options) -> None:
     show.furnish(options.room)
     show.decks.own.update(options.given.own)
-    if options.given.look is not None:
+    if options.resume and resume(show, state_folder(), show.say):
+        pass
+    elif options.given.look is not None:
         show.play(options.given.look)
         if options.set_name:
             show.programme.cues.load(options.set_name)

@@ -227,6 +227,14 @@ class CueDesk:
         self._countdown.begin(cue.follow, self._seen)
         self._tell()
 
+    def stand_at(self, name: str) -> None:
+        """The cue of this name plays already; what follows it follows from now on. Another name changes nothing."""
+        place = self.set.find(name) if name else -1
+        if place >= 0:
+            self.at, self._readied = place, False
+            self._countdown.begin(self.set.cues[place].follow, self._engine.moment)
+            self._tell()
+
     def bring_loose(self, cue: Cue) -> None:
         """Bring in a cue that is in no list; nothing follows it by itself. Raises PerformError."""
         self._countdown.begin(None, self._seen)

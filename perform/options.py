@@ -90,6 +90,9 @@ class Options:
     lan: bool | None = None
     keys: str | None = None
     lights: LightsRoom = NO_LIGHTS
+    resume: bool = False
+    resume: bool = False
+    autosave: bool = False
     given: Given = NOTHING_GIVEN
     camera_signals: str | None = None
     sensor_ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)

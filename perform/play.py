@@ -55,6 +55,8 @@ def _loop(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any
         if rig.panel is not None:
             rig.panel.after_tick()
         rig.after()
+        if rig.autosave is not None:
+            rig.autosave.step()
         for item in watch.changed():
             show.shaders.saved(item)
         if first_picture_s is None and engine.health.counts.get("deck a frames", 0):

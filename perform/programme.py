@@ -52,6 +52,22 @@ class Programme:
         if place >= 0:
             self.cues.bring(place)
 
+    def standing(self) -> Mapping[str, str]:
+        """Where the set stands, by name, so that a later show can stand there too."""
+        cues = self.cues
+        return {"set": cues.set.name, "cue": cues.set.cues[cues.at].name if cues.at >= 0 else ""}
+
+    def stand(self, kept: Mapping[str, str]) -> list[str]:
+        """Stand where another show stood; its look is there already. Returns what could not be had."""
+        if not kept.get("set"):
+            return []
+        try:
+            self.cues.load(kept["set"])
+        except PerformError as error:
+            return [str(error)]
+        self.cues.stand_at(kept.get("cue", ""))
+        return []
+
     def grant(self, path: str, value: Value) -> bool:
         """Obey one wish. Returns whether it was one of these. Raises PerformError."""
         return self.cues.grant(path, value)

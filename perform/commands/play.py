@@ -48,6 +48,7 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
                       help="let a lighting desk play by Art-Net and sACN, on this interface")  # fmt: skip
     play.add_argument("--camera-signals", nargs="?", const="auto", metavar="NAME",
                       help="what moves before a camera, and how light it is, as sources of routes")  # fmt: skip
+    play.add_argument("--resume", action="store_true", help="go on where the last show stood, after a fall or a stop")
     play.add_argument("--json", action="store_true", help="print the health report at the end")
     play.set_defaults(run=run)
 
@@ -65,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
         osc_port=args.osc_port, osc_out=tuple(args.osc_out or ()), midi=args.midi, midi_clock_out=args.midi_clock_out,
         link=args.link, osc_send=tuple(args.osc_send), web=args.web, lan=args.lan,
         keys=args.keys, lights=LightsRoom(host=args.lights), camera_signals=args.camera_signals,
+        resume=args.resume, autosave=True,
     )  # fmt: skip
     asked, problems = with_venue(asked, find_venue(args.venue))
     for line in problems:

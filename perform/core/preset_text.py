@@ -16,22 +16,24 @@ def _text(value: str) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _literal(value: Value | Iterable[str]) -> str:
+def literal(value: Value | Iterable[str]) -> str:
+    """A value as TOML has it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, int | float):
         return repr(value)
-    return "[" + ", ".join(_literal(v) for v in value) + "]"
+    return "[" + ", ".join(literal(v) for v in value) + "]"
 
 
 def _key(name: str) -> str:
     return name if name.replace("_", "").replace("-", "").isalnum() and name.isascii() else _text(name)
 
 
-def _table(heading: str, values: Mapping[str, Any]) -> list[str]:
-    return ["", heading, *(f"{_key(k)} = {_literal(v)}" for k, v in values.items())]
+def table_text(heading: str, values: Mapping[str, Any]) -> list[str]:
+    """The lines of a table below its heading, an empty one before it."""
+    return ["", heading, *(f"{_key(k)} = {literal(v)}" for k, v in values.items())]
 
 
 def _slots(where: str, slots: Iterable[Slot]) -> list[str]:
@@ -41,7 +43,7 @@ def _slots(where: str, slots: Iterable[Slot]) -> list[str]:
         if slot.name != slot.shader:
             lines.append(f"name = {_text(slot.name)}")
         if slot.params:
-            inner = ", ".join(f"{_key(k)} = {_literal(v)}" for k, v in slot.params.items())
+            inner = ", ".join(f"{_key(k)} = {literal(v)}" for k, v in slot.params.items())
             lines.append(f"params = {{ {inner} }}")
     return lines
 
@@ -56,11 +58,11 @@ def _changed(unit: Any, skip: tuple[str, ...] = ()) -> dict[str, Any]:
 def _grouped(heading: str, values: Mapping[str, Value], groups: Iterable[str]) -> list[str]:
     """A table with one below it for each group; a value's path says whose it is."""
     plain = {k: v for k, v in values.items() if k.partition("/")[0] not in groups or "/" not in k}
-    lines = _table(f"[{heading}]", plain) if plain else []
+    lines = table_text(f"[{heading}]", plain) if plain else []
     for group in groups:
         inner = {k.removeprefix(f"{group}/"): v for k, v in values.items() if k.startswith(f"{group}/")}
         if inner:
-            lines += _table(f"[{heading}.{group}]", inner)
+            lines += table_text(f"[{heading}.{group}]", inner)
     return lines
 
 
@@ -69,22 +71,22 @@ def write_preset(preset: Preset) -> str:
     lines = [f"version = {VERSION}", f"name = {_text(preset.name)}"]
     lines += [f"{k} = {_text(v)}" for k, v in (("title", preset.title), ("doc", preset.doc)) if v]
     if preset.tags:
-        lines.append(f"tags = {_literal(preset.tags)}")
+        lines.append(f"tags = {literal(preset.tags)}")
     for letter, deck in preset.decks.items():
         own = _grouped(f"deck.{_key(letter)}", deck.own, DECK_GROUPS)
         if not own or own[1] != f"[deck.{_key(letter)}]":
             own = ["", f"[deck.{_key(letter)}]", *own]
         lines += [*own[:2], f"source = {_text(deck.source)}", *own[2:]]
         if deck.params:
-            lines += _table(f"[deck.{_key(letter)}.params]", deck.params)
+            lines += table_text(f"[deck.{_key(letter)}.params]", deck.params)
         lines += _slots(f"deck.{_key(letter)}", deck.fx)
     lines += _grouped("mix", preset.mix, ("with",))
     lines += _slots("master", preset.master)
     if preset.params:
-        lines += _table("[params]", preset.params)
+        lines += table_text("[params]", preset.params)
     for unit in preset.free:
         kind = unit.source.split("/", 1)[0]
-        lines += _table(f"[{kind}.{_key(unit.name)}]", _changed(unit, ("name",)))
+        lines += table_text(f"[{kind}.{_key(unit.name)}]", _changed(unit, ("name",)))
     for route in preset.routes:
-        lines += _table("[[route]]", _changed(route))
+        lines += table_text("[[route]]", _changed(route))
     return "\n".join(lines) + "\n"
