@@ -37,6 +37,7 @@ from perform.trial.gate import OnTrialError
 ROWS: tuple[Param, ...] = (
     *(Param(f"macro/{n}", "float", 0.0, 0.0, 1.0, doc=f"macro {n}: a knob of your own, as a source of routes")
       for n in range(1, 9)),
+    *(Param(f"macro/{n}/name", "text", "", doc=f"what macro {n} does in this look; kept with it") for n in range(1, 9)),
     Param("out/panic", "trigger", False, doc="a safe picture at once, routes off; again: routes back"),
     Param("out/screenshot", "trigger", False, doc="keep this picture as a PNG in the folder you stand in"),
     Param("preset/recall", "text", "", doc="name of a preset to recall", live=False, quantised=True),

@@ -76,6 +76,8 @@ class Bringer:
         for prefix in ("route", "deck", "master"):
             table.remove(prefix)
         table.reset("audio")
+        for n in range(1, 9):
+            table.reset(f"macro/{n}/name")
         self._reset_mix(preset, problems)
         self._show.mount()
         table.add(route_rows(preset.routes))

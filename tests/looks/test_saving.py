@@ -184,3 +184,14 @@ def test_a_full_disk_is_said_and_the_old_file_stays(show, monkeypatch):
     line = settled(show, 2)[-1]
     assert line.startswith("preset mine cannot be written") and "free space" in line
     assert Path("presets/mine.toml").read_bytes() == first
+
+
+def test_the_names_of_macros_go_with_a_look(show):
+    say(show, "macro/1/name", "Glow")
+    say(show, "preset/save", "named")
+    settled(show)
+    assert '"macro/1/name" = "Glow"' in Path("presets/named.toml").read_text()
+    show.recall("plotter")
+    assert show.engine.table.value("macro/1/name") == ""
+    show.recall("named")
+    assert show.engine.table.value("macro/1/name") == "Glow"

@@ -80,13 +80,14 @@ const stamp = () => {
 function macros() {
   const rows = [...store.rows.values()].filter((row) => /^macro\/\d+$/.test(row.path) && row.kind === "float");
   if (!rows.length) return null;
-  const faders = rows.map((row) => {
-    const name = store.facts.macros?.[row.path] || row.path.split("/")[1];
-    const fader = control(row, { label: name.length > 2 ? name : `macro ${name}`, upright: true });
-    fader.querySelector(".label").textContent = name;
-    return fader;
+  const faders = rows.map((row) => control(row, { label: `macro ${row.path.split("/")[1]}`, upright: true }));
+  const names = () => rows.forEach((row, n) => {
+    const name = store.value(`${row.path}/name`) || row.path.split("/")[1];
+    const label = faders[n].querySelector(".label");
+    if (label.textContent !== name) label.textContent = name;
   });
-  return card("Macros", h("div.uprights", {}, faders));
+  names();
+  return keepAlive(card("Macros", h("div.uprights", {}, faders)), store.on("facts", names));
 }
 
 // XY pads: two rows of what plays; which ones is kept on this device
