@@ -13,6 +13,8 @@ from panel_browser import CHROMIUM, CONTROLS, SIZES, Seat, browser
 from running import free_port, playing
 from test_panel_browser import free_tcp
 
+from perform.control.web.codes import lan_address
+
 LOOK = 'version = 1\ntitle = "{title}"\n[deck.a]\nsource = "shader:marbling"\n[deck.a.params]\nglow = 0.5\n'
 SET = """
 version = 1
@@ -37,6 +39,7 @@ set = "evening"
 title = "Touch the picture"
 hint = "It goes back to rest by itself."
 rest_s = 5
+code = "on-the-wall"
 looks = ["one", "two"]
 [[visitor.control]]
 path = "deck/a/source/glow"
@@ -70,7 +73,7 @@ def url(tmp_path_factory, osc_port):
     env = {**os.environ, "XDG_DATA_HOME": str(folder / "data"), "OMP_NUM_THREADS": "1"}
     with playing(
         folder, "--display", "offscreen", "--size", "320x180", "--osc-port", str(osc_port), "--midi", "none",
-        "--web", str(port), env=env,
+        "--web", str(port), "--lan", env=env,
     ) as show:  # fmt: skip
         show.wait_for("playing")
         assert [line for line in show.said if "nowhere" in line]
@@ -94,6 +97,14 @@ def seat(chromium, url):
     assert not made.said
 
 
+def until(page, script: str, timeout_s: float = 20.0) -> None:
+    """Wait until a script in the page is true; its own policy forbids what Playwright has for this."""
+    ends = time.monotonic() + timeout_s
+    while not page.evaluate(script):
+        assert time.monotonic() < ends, f"never: {script}"
+        page.wait_for_timeout(40)
+
+
 class Guest:
     """A phone at the visitors' page."""
 
@@ -107,11 +118,8 @@ class Guest:
         self.page.goto(f"{url}visit")
         self.page.wait_for_selector(".slider")
 
-    def until(self, script: str, timeout_s: float = 20.0) -> None:
-        ends = time.monotonic() + timeout_s
-        while not self.page.evaluate(script):
-            assert time.monotonic() < ends, f"never: {script}"
-            self.page.wait_for_timeout(40)
+    def until(self, script: str) -> None:
+        until(self.page, script)
 
 
 @pytest.fixture
@@ -191,6 +199,35 @@ def test_a_visitor_touches_and_it_goes_back_to_rest(guest, seat):
     guest.until("document.querySelector('.look[aria-pressed=true]').textContent === 'Two'")
     guest.until("document.querySelector('.look[aria-pressed=true]')?.textContent === 'One'")  # by itself
     seat.becomes("deck/a/source/glow", "Math.abs(v - 0.5) < 0.001")  # and as it was
+
+
+def test_a_phone_in_the_room_comes_in_by_the_code_on_the_wall_and_no_further(chromium, url):
+    address = lan_address()
+    need(address and not address.startswith("["), "a network address of this machine")
+    place = f"http://{address}:{url.rsplit(':', 1)[1]}"
+    phone = chromium.new_context(has_touch=True)
+    try:
+        page = phone.new_page()
+        page.goto(f"{place}visit#token=on-the-wall")
+        page.wait_for_selector(".slider")
+        assert "token" not in page.url
+        page.reload()  # the phone remembers
+        page.wait_for_selector(".slider")
+        opened = """(path) => new Promise((done) => {
+            const wire = new WebSocket(`ws://${location.host}${path}`, ['perform', 'token.on-the-wall']);
+            wire.onopen = () => done(true); wire.onerror = wire.onclose = () => done(false); })"""
+        got = "(path) => fetch(path, {headers: {Authorization: 'Bearer on-the-wall'}}).then((a) => a.status)"
+        assert page.evaluate(opened, "/visit/live") is True
+        for path in ("/", "/panel/live", "/panel/preview"):
+            assert page.evaluate(opened, path) is False and (path != "/" or page.evaluate(got, path) == 403)
+        page.goto(place)  # the panel itself shows nothing
+        until(page, "document.querySelector('.band')?.textContent.startsWith('Not let in')")
+        stranger = chromium.new_context().new_page()
+        stranger.goto(f"{place}visit#token=something-else")
+        until(stranger, "document.body.textContent.includes('Scan the code')")
+        stranger.context.close()
+    finally:
+        phone.close()
 
 
 def test_whoever_is_at_the_visitors_socket_can_do_no_more(guest, seat):
