@@ -153,6 +153,13 @@ def test_the_list_is_played_from_the_panel(seat):
     seat.page.locator(".cues button", has_text="doors").click()
     seat.until("performPanel.store.facts.preset.name === 'one'")
     assert all(one["name"] for one in seat.page.evaluate(CONTROLS))
+    seat.go("perform")  # GO is at hand where the show is played
+    seat.until("document.querySelector('.gostrip .tile.next')?.textContent.includes('peak')")
+    seat.page.locator(".gostrip .isgo").click()
+    seat.until("performPanel.store.facts.preset.name === 'two'")
+    seat.until("document.querySelector('.gostrip .hint')?.textContent === 'the set ends here'")
+    seat.page.evaluate("performPanel.store.set('cue/goto', 'doors')")
+    seat.until("performPanel.store.facts.preset.name === 'one'")
 
 
 def test_a_fader_elsewhere_chooses_a_cue_by_its_number(seat, osc_port):

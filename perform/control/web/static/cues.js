@@ -65,6 +65,26 @@ export function cues() {
   return keepAlive(box, store.on("facts", fill), store.watch("cue/now", fill), store.watch("cue/next", fill), store.watch("cue/set", fill));
 }
 
+/** For the page that is played: what GO brings, while there is a set. */
+export function goStrip() {
+  if (!store.has("cue/go")) return null;
+  const next = h("div.nextbox");
+  const go = control(store.rows.get("cue/go"), { label: "GO" });
+  go.classList.add("go", "isgo");
+  const strip = h("section.card.gostrip", { "aria-label": "Next cue", hidden: true }, h("div.gobox", {}, next, go), countdown("cue", "follows by itself"));
+  const fill = async () => {
+    const told = store.value("cue/set") ? await store.ask("cues") : null;
+    const coming = told?.cues[told.next];
+    const key = JSON.stringify([told?.set, coming]);
+    if (strip.dataset.key === key) return;
+    strip.dataset.key = key;
+    strip.hidden = !told?.cues.length;
+    refill(next, coming ? portrait(coming.picture, "GO brings", coming.name, { onclick: () => store.fire("cue/go") }) : h("p.hint", { text: "the set ends here" }));
+  };
+  fill();
+  return keepAlive(strip, store.watch("cue/next", fill), store.watch("cue/set", fill), store.watch("cue/now", fill), store.on("link", fill));
+}
+
 function item(cue, n, told) {
   const follow = cue.follow && h("small", { text: cue.follow });
   return h("li", { "aria-current": n === told.now ? "true" : false, class: cue.lacking ? "lacking" : n === told.next ? "comes" : null },

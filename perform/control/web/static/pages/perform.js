@@ -1,6 +1,7 @@
 // The page that is played: pictures, fader, macros, pads, presets, decks, prompts.
 
 import { toUnit, fromUnit } from "../curves.js";
+import { goStrip } from "../cues.js";
 import { card, h, icon, nameOf } from "../dom.js";
 import { Pad } from "../pads.js";
 import { presetGrid } from "../grid.js";
@@ -11,7 +12,7 @@ import { store } from "../store.js";
 import { control, keepAlive } from "../widgets.js";
 
 export function page() {
-  return h("div.perform", {}, h("div.left", {}, pictures(), fader(), moments()),
+  return h("div.perform", {}, h("div.left", {}, pictures(), goStrip(), fader(), moments()),
     h("div.middle", {}, macros(), pads(), promptCard(), decks()),
     h("div.right", {}, card("Presets", presetGrid())));
 }
