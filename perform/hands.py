@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 
 from perform.control.hand_desk import HandDesk
-from perform.control.hand_map import Axis, HandMap, read_hand_map, shifted
+from perform.control.hand_map import Axis, HandMap
 from perform.control.keyboard import Hands
 from perform.control.learning import PARAMS, Learning
-from perform.control.midi_map import Binding
 from perform.control.osc import OscServer
 from perform.control.sensors import Sensors
 from perform.core.contracts import Control
-from perform.core.errors import PerformError
 from perform.core.hands import HelpRow, HelpSheet
 from perform.core.types import ControlEvent
+from perform.hand_files import HandFiles
 from perform.midi import row_of, value_of
 from perform.options import Options
 from perform.show import Show
@@ -33,16 +31,16 @@ class OpenHands:
         engine.table.add(PARAMS, "learn")
         self._engine, self._stage, self._clock = engine, show.stage, clock
         self.learning = Learning(row_of(engine), clock)
-        maps, own, keep_in = _files(options, say)
+        self._files = HandFiles(options.keys or "", options.lights, say)
+        maps = self._files.read()
+        own, keep_in = self._files.learnt()
         self.desk = HandDesk(
             row_of(engine), value_of(engine), self.learning, maps=maps, own=own, keep_in=keep_in
         )  # fmt: skip
         self.sensors: Sensors | None = None
         self._ranges = options.sensor_ranges
-        axes: dict[str, Axis] = {}
-        for found in reversed(maps):
-            axes.update(found.axes)
-        self.hands = Hands(self.desk, axes)
+        self.hands = Hands(self.desk, _axes(maps))
+        self._files.start()
         self.desk.post = self.learning.post = engine.queue.post
         engine.senses += [self.hands, self]
         show.hands, show.sheet = self.hands.event, self.sheet
@@ -56,7 +54,11 @@ class OpenHands:
                 self._engine.senses.append(self.sensors)
 
     def signals(self, seconds: float) -> Mapping[str, float]:
-        """No source of its own: it looks after learning, once a tick."""
+        """No source of its own: it looks after learning, once a tick, and takes in maps that were saved."""
+        maps = self._files.fresh()
+        if maps is not None:
+            self.desk.set_maps(maps)
+            self.hands.set_axes(_axes(maps))
         self.learning.settle(self._engine.table.base())
         self.learning.decide(self._clock())
         return {}
@@ -95,41 +97,17 @@ class OpenHands:
 
     def close(self) -> None:
         """What was learnt is on the disk after this."""
+        self._files.close()
         self.desk.close()
+
+
+def _axes(maps: Iterable[HandMap]) -> dict[str, Axis]:
+    axes: dict[str, Axis] = {}
+    for found in reversed(list(maps)):
+        axes.update(found.axes)
+    return axes
 
 
 def open_hands(options: Options, show: Show, clock: Callable[[], float], say: Say) -> OpenHands:
     """Keys, pads and learning joined to the show. A map that cannot be read is said and left out."""
     return OpenHands(options, show, clock, say)
-
-
-def _files(options: Options, say: Say) -> tuple[list[HandMap], list[Binding], Path]:
-    """(maps, the nearest first; what was learnt; the file for what will be)."""
-    from perform.content import HAND_MAPS, hand_map_file, hand_maps
-
-    given = [Path(options.keys)] if options.keys else []
-    maps = [found for path in given if (found := _read(path, say)) is not None]
-    for name in HAND_MAPS:
-        if name == "lights" and not options.lights.host:
-            continue
-        read = [found for path in hand_maps(name) if (found := _read(path, say)) is not None]
-        if name == "lights":
-            read = [shifted(found, options.lights.universe, options.lights.address) for found in read]
-        maps += read
-    keep_in = hand_map_file()
-    learnt = _read(keep_in, say) if keep_in.is_file() else HandMap()
-    if learnt is None:
-        keep_in, learnt = keep_in.with_name(keep_in.stem + "_learnt.toml"), HandMap()
-        say(f"what is learnt goes to {keep_in}")
-    return maps, list(learnt.bindings), keep_in
-
-
-def _read(path: Path, say: Say) -> HandMap | None:
-    try:
-        found, problems = read_hand_map(path)
-    except PerformError as error:
-        say(str(error))
-        return None
-    for line in problems:
-        say(line)
-    return found

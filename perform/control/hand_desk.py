@@ -56,6 +56,19 @@ class HandDesk:
         learning.teach(ORIGINS, self)
         self._wire()
 
+    def set_maps(self, maps: Sequence[HandMap]) -> None:
+        """Other maps from now on, the nearest first; what was learnt still lies over them. What a map no longer has is
+        let go of."""
+        gone = self.bound
+        self.maps = tuple(maps)
+        self._wire()
+        kept = {id(bound) for bounds in self.bound.values() for bound in bounds}
+        for control, bounds in gone.items():
+            for bound in bounds:
+                param = self._param(bound.binding.target)
+                if bound.down and id(bound) not in kept and param is not None:
+                    self._try(lambda b=bound, p=param, c=control: b.move(Move(c, 0.0, 0), p, self._before_s or 0.0))  # type: ignore[misc]
+
     def _wire(self) -> None:
         """Join all controls anew. The nearest map that says anything of a control has the whole of it."""
         kept = {b.binding: b for bounds in self.bound.values() for b in bounds}

@@ -26,9 +26,13 @@ class Hands:
 
     def __init__(self, desk: HandDesk, axes: Mapping[str, Axis]) -> None:
         self.desk = desk
-        self._axes = {name: axes.get(name, Axis()) for name in PAD_AXES}
         self._pads: dict[int, str] = {}
         self._felt: dict[str, float] = {}
+        self.set_axes(axes)
+
+    def set_axes(self, axes: Mapping[str, Axis]) -> None:
+        """How the axes of pads feel from now on."""
+        self._axes = {name: axes.get(name, Axis()) for name in PAD_AXES}
 
     def event(self, event: ControlEvent) -> bool:
         """Take a key, a character or what a pad says. Returns whether it was one of these."""
@@ -63,21 +67,19 @@ class Hands:
         """A pad is there, or gone: then nothing of it is held any more."""
         if name:
             self._pads[number] = name[:100]
+            prefix = "pad/" if number == 1 else f"pad/{number}/"
+            for control in (*PAD_AXES, *PAD_BUTTONS):
+                self._felt.setdefault(prefix + control, 0.0)
             return
         self._pads.pop(number, None)
         for address in [a for a, value in self._felt.items() if value and _number(a) == number]:
             self._pad(address, 0.0, time_s)
 
     def signals(self, seconds: float) -> Mapping[str, float]:
-        """Every control of every pad that is there, as a source: sticks -1..1, triggers and buttons 0..1. What is held
-        moves on."""
+        """Every control of every pad that has been there, as a source: sticks -1..1, triggers and buttons 0..1. What is
+        held moves on."""
         self.desk.drive(seconds)
-        found = dict(self._felt)
-        for number in self._pads:
-            prefix = "pad/" if number == 1 else f"pad/{number}/"
-            for name in (*PAD_AXES, *PAD_BUTTONS):
-                found.setdefault(prefix + name, 0.0)
-        return found
+        return self._felt
 
     def sheet(self, param: Callable[[str], Param | None], now: Callable[[str], Value | None]) -> HelpSheet:
         """What every control does now, for the help on the screen. Controls with nothing to steer here are left out."""

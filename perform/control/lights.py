@@ -60,7 +60,9 @@ class Lights:
         self._seen: dict[int, np.ndarray] = {}
         self._wired: dict[int, dict[int, list[str]]] = {}
         self._wired_for: object = None
-        self._moved: dict[int, set[int]] = {}
+        self._moved: dict[int, dict[int, str]] = {}
+        self._found: dict[str, float] = {}
+        self._trusted: dict[int, float] = {}
         self._counts = {"received": 0, "refused": 0, "ignored": 0, "late": 0, "answered": 0, "errors": 0}
         self._answered: dict[str, float] = {}
         self.last_error = ""
@@ -182,21 +184,21 @@ class Lights:
         """Move what the desk moves; the channels that have been used are sources, `dmx/1/7`, 0..1."""
         if self._wired_for is not self._desk.bound:
             self._wire()
-        found: dict[str, float] = {}
         now_s = self._clock()
         with self._lock:
-            heard = [
-                (number, universe, universe.fresh, universe.look(now_s)) for number, universe in self._heard.items()
-            ]
+            heard = [(number, one, one.fresh, one.look(now_s)) for number, one in self._heard.items()]
         for number, universe, before, changed in heard:
+            trust = universe.trust(now_s)
             if changed:
                 self._follow(number, universe.channels, seconds)
             elif before and not universe.fresh:
                 self._gone(number, seconds)
-            trust = universe.trust(now_s)
-            for channel in self._moved.get(number, ()):
-                found[f"dmx/{number}/{channel}"] = float(universe.channels[channel - 1]) / 255.0 * trust
-        return found
+            if changed or trust != self._trusted.get(number):
+                self._trusted[number] = trust
+                channels = universe.channels
+                for channel, name in self._moved.get(number, {}).items():
+                    self._found[name] = float(channels[channel - 1]) / 255.0 * trust
+        return self._found
 
     def _wire(self) -> None:
         """Which controls look at which channels."""
@@ -214,9 +216,9 @@ class Lights:
         before = self._seen.get(number)
         self._seen[number] = channels
         changed = np.flatnonzero(channels if before is None else channels != before) + 1
-        used = self._moved.setdefault(number, set())
+        used = self._moved.setdefault(number, {})
         if sum(len(some) for some in self._moved.values()) < MOST_SOURCES:
-            used.update(changed.tolist())
+            used.update((channel, f"dmx/{number}/{channel}") for channel in changed.tolist() if channel not in used)
         wired = self._wired.get(number, {})
         if before is None:  # where the desk stands as it comes
             changed = np.arange(1, CHANNELS + 1)

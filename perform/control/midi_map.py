@@ -19,6 +19,7 @@ value while held, then what was there before. switch: on over the threshold, off
 encoders. step: each press goes on by `step`. rate: by `step` in a second, for as long and as far as it is held."""
 
 TAKEOVERS = ("jump", "pickup", "scale")
+MOST_BINDINGS = 4096
 _DIALS = ("cc", "cc14", "nrpn", "pitch")
 
 
@@ -137,6 +138,9 @@ def read_bindings(entries: Any, where: str) -> tuple[list[Binding], list[str]]:
     out: list[Binding] = []
     problems: list[str] = []
     for number, entry in enumerate(entries if isinstance(entries, list) else [], 1):
+        if len(out) >= MOST_BINDINGS:
+            problems.append(f"{where}: a map holds {MOST_BINDINGS} controls at most; the rest is left out")
+            break
         try:
             out += _entry(entry)
         except (PresetError, ValueError, TypeError) as error:

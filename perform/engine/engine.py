@@ -29,7 +29,7 @@ from perform.engine.taking import pictures_for
 
 NOTHING_HEARD = Features(0.0, {}, np.zeros(64, np.float32), np.zeros((1024, 2), np.float32))
 _PANIC = "out/panic"
-_SAFE = re.compile(r"out/(blackout|freeze|testcard|level)|deck/[^/]+/(bypass|level|layer/.+)|.*/solo")
+_SAFE = re.compile(r"out/(blackout|freeze|testcard|level|help)|deck/[^/]+/(bypass|level|layer/.+)|.*/solo")
 """What panic sets back: all that can hide a picture."""
 
 

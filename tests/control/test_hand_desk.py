@@ -145,6 +145,24 @@ def test_the_nearest_map_has_the_whole_of_a_control_and_can_free_it() -> None:
     assert player.value("out/freeze") is False and player.value("tempo/tap") == 2
 
 
+def test_other_maps_in_mid_press_let_go_of_what_is_held() -> None:
+    player = Player(Binding("key/g", "out/freeze", mode="gate"), Binding("key/b", "out/blackout", mode="gate"))
+    player.say("key/g", True)
+    player.say("key/b", True)
+    player.desk.set_maps([HandMap((Binding("key/b", "out/blackout", mode="gate"), Binding("key/t", "tempo/tap")))])
+    assert player.value("out/freeze") is False and player.value("out/blackout") is True
+    player.say("key/b", False)
+    player.press("key/t")
+    assert player.value("out/blackout") is False and player.value("tempo/tap") == 1
+
+
+def test_a_map_without_end_is_cut(tmp_path: Path) -> None:
+    path = tmp_path / "many.toml"
+    path.write_text('[[control]]\ncontrol = "dmx/1/1"\ntarget = "macro/1"\ncount = 128\n' * 200)
+    found, problems = read_hand_map(path)
+    assert len(found.bindings) == 4096 and len(problems) == 1 and "at most" in problems[0]
+
+
 def test_learning_by_a_press_is_live_and_kept(tmp_path: Path) -> None:
     keep = tmp_path / "deep" / "hand_map.toml"
     player = Player(Binding("key/b", "out/blackout", mode="toggle"), keep_in=keep)

@@ -172,3 +172,32 @@ def test_a_film_stands_in_for_a_camera(tmp_path: Path) -> None:
     sense.close()
     with pytest.raises(DeviceError, match="cannot be read"):
         next(film_pictures(str(tmp_path / "none.mp4")))
+
+
+def test_who_moves_before_the_camera_moves_the_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A film in the camera's place, a route, a show."""
+    from perform.app import open_offline
+    from perform.core.preset import parse_preset
+    from perform.options import Options
+    from perform.room_senses import open_camera_watch
+
+    look = '[deck.a]\nsource = "shader:marbling"\n[params]\n"macro/1" = 0.0\n[[route]]\nsource = "camera/motion"\n'
+    look += 'target = "macro/1"\ndepth = 1.0\n'
+    hand = [with_hand(0.2 + 0.1 * (n % 6), 0.5, (90, 160)) for n in range(30)]
+    write_film(tmp_path / "hand.mp4", hand + [with_hand(0.5, 0.5, (90, 160))] * 30)
+    monkeypatch.chdir(tmp_path)
+    said: list[str] = []
+    rig = open_offline(Options(audio="silence", preset="northern", size=(32, 18)), said.append)
+    began_s = time.monotonic()
+    watch = open_camera_watch("video:hand.mp4", rig.engine, lambda: time.monotonic() - began_s, said.append)
+    rig.show.play(parse_preset(look, "look"))
+
+    def moved() -> float:
+        rig.engine.tick(time.monotonic() - began_s)
+        return float(rig.engine.value("macro/1"))  # type: ignore[arg-type]
+
+    until(lambda: moved() > 0.15)
+    until(lambda: moved() < 0.01)
+    assert not said
+    for one in (*watch, rig):
+        one.close()
