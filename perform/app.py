@@ -323,7 +323,10 @@ def _controls(
     def lookup(address: str) -> Param | None:
         return table[address] if address in table else None
 
-    server = OscServer(port, options.osc_host or "127.0.0.1", lookup=lookup, clock=clock)
+    server = OscServer(
+        port, options.osc_host or "127.0.0.1", lookup=lookup, clock=clock, rows=lambda: (table.revision, list(table)),
+        value=table.base().get,
+    )  # fmt: skip
     try:
         server.open(queue.post)
     except DeviceError as error:

@@ -1,55 +1,63 @@
-"""OSC over UDP: one thread receives, a gate reads, the parameter table judges, the engine's queue gets events.
+"""OSC in: one thread receives, a gate reads, the parameter table judges, the engine's queue gets events.
 
-`/perform/` + path sets a parameter in its native units, the same + `/norm` by 0..1. With `/at/bar` after either (or
-`/at/beat`, `/at/4_bars`, `/at/now`) it happens on the next bar, whatever `tempo/quantise` says.
-
-A flood is not thinned here but in the engine's queue, which keeps the last value of an address per frame. Nothing is
-ever answered to a sender.
+What addresses and values can say is in osc_words.py, patterns are in osc_pattern.py. A flood is not thinned here but in
+the engine's queue, which keeps the last value of an address per frame. The messages of a bundle land in one tick.
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import heapq
-import ipaddress
-import math
+import selectors
 import socket
-import struct
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from itertools import groupby
 
+from perform.control.osc_answer import Answers
+from perform.control.osc_bind import bind, lost
 from perform.control.osc_gate import Argument, Limits, Message, OscError, read_packet
-from perform.control.osc_send import OscSender
-from perform.core.divisions import parse_division
-from perform.core.errors import DeviceError, ParamError, PerformError
+from perform.control.osc_pattern import Patterns, is_pattern
+from perform.control.osc_send import OscSender, encode
+from perform.control.osc_words import (
+    ASKS,
+    Target,
+    address_of,
+    ending_of,
+    events_for,
+    row_at,
+    target_of,
+    told,
+    value_for,
+)  # fmt: skip
+from perform.control.senders import Senders
+from perform.core.errors import ParamError, PerformError
 from perform.core.params import Param
-from perform.core.quantise import NOW
 from perform.core.types import ControlEvent, Value
 
 __all__ = ["Limits", "OscSender", "OscServer", "value_for"]
 
-PREFIX = "/perform/"
-NORM = "/norm"
-AT = "/at/"
-RECEIVE_BUFFER_BYTES = 4 << 20
 WAITING_MAX = 4096
+MOST_EVENTS = 4096
+"""Of one packet: patterns in a bundle could ask for many."""
 MONITORED = 200
 WAKE_S = 0.1
-SO_MEMINFO, DROPS_AT, MEMINFO = 55, 8, struct.Struct("9I")
-"""Linux's account of a socket (`include/uapi/linux/sock_diag.h`), the only one that says what a full buffer lost."""
+AT_ONCE = 256
+"""Datagrams read before whoever waits for its time is looked after."""
+Reply = Callable[[bytes], object]
 
 
 class OscServer:
     """Listens for OSC and posts checked control events.
 
     port: 0 takes a free one, `.port` then tells which. lookup: the parameter at a path, None where there is none;
-    called in the receiving thread. clock: monotonic seconds, for the events' times. source_allow: addresses and
-    networks (`10.0.0.0/24`) that may send; None lets in whoever reaches the socket. wall: seconds since 1970, which
-    is what timetags speak of. `last_error` says why something was refused last.
+    called in the receiving thread, as all of these. clock: monotonic seconds, for the events' times. source_allow:
+    addresses and networks (`10.0.0.0/24`) that may send; None lets in whoever reaches the socket. wall: seconds since
+    1970, which is what timetags speak of. rows: (the table's revision, its rows), for patterns. value: what a
+    parameter is now, for those who ask. `said`: told of each event and the (host, port) it came from. `last_error`
+    says why something was refused last.
     """
 
     def __init__(
@@ -62,31 +70,39 @@ class OscServer:
         source_allow: Iterable[str] | None = None,
         limits: Limits | None = None,
         wall: Callable[[], float] = time.time,
+        rows: Callable[[], tuple[int, Iterable[Param]]] = lambda: (0, ()),
+        value: Callable[[str], Value | None] = lambda _: None,
     ) -> None:
         self.host = host
         self.port = port
         self.last_error = ""
-        self.monitor: deque[tuple[float, str, str, tuple[Argument, ...]]] = deque(maxlen=MONITORED)
         self.unknown: Callable[[str, tuple[Argument, ...]], bool] = lambda address, arguments: False
         """Who gets what speaks of no parameter, in the receiving thread; returns whether it means something."""
+        self.said: Callable[[ControlEvent, tuple[str, int]], None] = _to_nobody
+        self.monitor: deque[tuple[float, str, str, tuple[Argument, ...]]] = deque(maxlen=MONITORED)
         self._lookup = lookup
+        self._value = value
         self._clock = clock
         self._wall = wall
         self._limits = limits or Limits()
-        self._allowed = None if source_allow is None else _networks(source_allow)
-        self._judged: dict[str, bool] = {}
-        self._counts = {"received": 0, "refused": 0, "unknown": 0, "events": 0, "dropped": 0, "errors": 0}
-        self._waiting: list[tuple[float, int, Message]] = []
+        self._senders = Senders(source_allow, "OSC")
+        self._answers = Answers(source_allow is not None, clock)
+        self._patterns = Patterns(rows, clock)
+        self._counts = dict.fromkeys(
+            ("received", "refused", "unknown", "events", "answers", "late", "far", "dropped", "errors"), 0
+        )
+        self._waiting: list[tuple[float, int, list[ControlEvent]]] = []
+        self._waits = 0
         self._order = 0
-        self._post: Callable[[ControlEvent], None] = _nowhere
+        self._post: Callable[..., None] = _nowhere
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
 
-    def open(self, post: Callable[[ControlEvent], None]) -> None:
+    def open(self, post: Callable[..., None]) -> None:
         """Start listening. Raises DeviceError, naming the port, when it cannot be had."""
         self.close()
-        self._socket = _bind(self.host, self.port)
+        self._socket = bind(self.host, self.port)
         self.port = self._socket.getsockname()[1]
         self._post = post
         self._stop.clear()
@@ -94,14 +110,13 @@ class OscServer:
         self._thread.start()
 
     def counts(self) -> Mapping[str, int]:
-        """Counters that only grow: received (datagrams), refused, unknown (addresses), events, errors.
+        """Counters that only grow: received (packets), refused, unknown (addresses), events, answers, errors; late and
+        far (bundles whose time had passed, or lay too far ahead, and which happened at once).
 
         dropped: datagrams that came while the system's buffer was full; only Linux tells.
         """
-        if self._socket is not None and sys.platform.startswith("linux"):
-            with contextlib.suppress(OSError, struct.error):
-                lost = MEMINFO.unpack(self._socket.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, MEMINFO.size))[DROPS_AT]
-                self._counts["dropped"] = max(self._counts["dropped"], lost)
+        if self._socket is not None:
+            self._counts["dropped"] = max(self._counts["dropped"], lost(self._socket))
         return dict(self._counts)
 
     def close(self) -> None:
@@ -114,187 +129,175 @@ class OscServer:
             self._socket.close()
             self._socket = None
         self._waiting.clear()
+        self._waits = 0
 
     def _listen(self, receiver: socket.socket) -> None:
         """The receiving thread."""
-        room = self._limits.datagram_bytes + 1  # one byte more shows that a datagram was too long
-        while not self._stop.is_set():
-            try:
-                receiver.settimeout(self._patience_s())
-                data, sender = receiver.recvfrom(room)
-            except TimeoutError:
+        with selectors.DefaultSelector() as ready:
+            ready.register(receiver, selectors.EVENT_READ)
+            while not self._stop.is_set():
+                if ready.select(self._patience_s()):
+                    self._receive(receiver)
                 self._run_waiting()
-                continue
+
+    def _receive(self, receiver: socket.socket) -> None:
+        room = self._limits.datagram_bytes + 1  # one byte more shows that a datagram was too long
+        for _ in range(AT_ONCE):
+            try:
+                data, sender = receiver.recvfrom(room)
+            except BlockingIOError:
+                return
             except OSError as error:
                 # Windows says here that an earlier answer was not wanted, or that a datagram was too long.
                 self._fault("errors", f"receiving: {error}")
                 self._stop.wait(0.01)
-                continue
-            self.take(data, sender[0])
-            if self._waiting:
-                self._run_waiting()
+                return
+            self.take(data, sender[0], lambda answer, to=sender: receiver.sendto(answer, to), sender[1])
 
     def _patience_s(self) -> float:
         if not self._waiting:
             return WAKE_S
         return min(max(self._waiting[0][0] - self._clock(), 0.0005), WAKE_S)
 
-    def take(self, data: bytes, sender: str = "127.0.0.1") -> None:
-        """One datagram, as the receiving thread takes it: refused or turned into events. Never raises."""
+    def take(
+        self, data: bytes, sender: str = "127.0.0.1", reply: Reply | None = None, port: int = 0, connected: bool = False
+    ) -> None:
+        """One packet, as the receiving thread takes it: refused or turned into events. Never raises.
+
+        reply: sends bytes back to who sent it. connected: it came by TCP.
+        """
         self._counts["received"] += 1
         try:
-            if self._allowed is not None and not self._may_send(sender):
+            if not self._senders.may(sender):
                 raise OscError(f"{sender} is not among the addresses that may send")
             messages = read_packet(data, self._limits)
         except OscError as error:
             self._fault("refused", str(error))
             return
-        for message in messages:
-            if message.due_s is not None and self._wait(message, message.due_s):
-                continue
-            self._act(message)
+        if any(message.arguments == ASKS for message in messages):
+            self._answers.heard(sender, len(data))
+        left = MOST_EVENTS
+        for due_s, together in groupby(messages, key=lambda message: message.due_s):
+            events: list[ControlEvent] = []
+            for message in together:
+                if message.arguments == ASKS:
+                    self._asked(message, sender, reply, connected)
+                elif left > len(events):
+                    events += self._acts(message)
+                else:
+                    self._fault("refused", f"a packet that asks for more than {MOST_EVENTS} changes")
+            left -= len(events)
+            for event in events if port else ():
+                self.said(event, (sender, port))
+            if due_s is None or not self._wait(events, due_s):
+                self._hand_in(events)
 
-    def _wait(self, message: Message, due_s: float) -> bool:
-        """Keep a message for its time. False where it is to happen now: past, too far ahead, or too many wait."""
+    def _wait(self, events: list[ControlEvent], due_s: float) -> bool:
+        """Keep events for their time. False where they are to happen now: past, too far ahead, or too many wait."""
         ahead_s = due_s - self._wall()
-        if not 0.0 < ahead_s <= self._limits.ahead_s or len(self._waiting) >= WAITING_MAX:
+        if ahead_s <= 0.0 or ahead_s > self._limits.ahead_s:
+            self._counts["late" if ahead_s <= 0.0 else "far"] += 1
+            return False
+        if self._waits + len(events) > WAITING_MAX:
             return False
         self._order += 1
-        heapq.heappush(self._waiting, (self._clock() + ahead_s, self._order, message))
+        self._waits += len(events)
+        heapq.heappush(self._waiting, (self._clock() + ahead_s, self._order, events))
         return True
 
     def _run_waiting(self) -> None:
-        now_s = self._clock()
-        while self._waiting and self._waiting[0][0] <= now_s:
-            self._act(heapq.heappop(self._waiting)[2])
+        while self._waiting and self._waiting[0][0] <= self._clock():
+            due_s, _, events = heapq.heappop(self._waiting)
+            self._waits -= len(events)
+            self._hand_in([replace(event, time_s=due_s) for event in events])
 
-    def _act(self, message: Message) -> None:
-        """Post the event that a message asks for, or count why not."""
+    def _hand_in(self, events: list[ControlEvent]) -> None:
+        if not events:
+            return
+        try:
+            self._post(*events)
+            self._counts["events"] += len(events)
+        except Exception as error:  # noqa: BLE001 - the listener outlives whatever the other side of `post` does
+            self._fault("errors", f"{events[0].address}: {type(error).__name__}: {error}")
+
+    def _acts(self, message: Message) -> list[ControlEvent]:
+        """The events that a message asks for; none, counted, where it cannot be."""
         self.monitor.append((self._clock(), message.address, "in", message.arguments))
         try:
-            event = self._event(message)
-            if event is not None:
-                self._post(event)
-                self._counts["events"] += 1
+            targets = self._targets(message.address)
+            if not targets and not self.unknown(message.address, message.arguments):
+                self._fault("unknown", f"no parameter at {message.address}; `perform list params` shows all")
+            if len(targets) == 1:
+                return events_for(targets[0], message.arguments, self._clock())
+            return self._fitting(targets, message)
         except PerformError as error:
             self._fault("refused", str(error))
-        except Exception as error:  # noqa: BLE001 - the listener outlives whatever the other side of `post` does
+        except Exception as error:  # noqa: BLE001 - nor does it end by whoever takes what is not ours
             self._fault("errors", f"{message.address}: {type(error).__name__}: {error}")
+        return []
 
-    def _event(self, message: Message) -> ControlEvent | None:
-        """The checked event of a message; None where there is nothing to do. Raises ParamError."""
-        path = message.address[len(PREFIX) :] if message.address.startswith(PREFIX) else ""
-        path, when = _timed(path)
-        param = self._lookup(path) if path else None
-        normalised = False
-        if param is None and path.endswith(NORM):
-            path = path[: -len(NORM)]
-            param = self._lookup(path)
-            normalised = True
-        if param is None:
-            if self.unknown(message.address, message.arguments):
-                return None
-            self._fault("unknown", f"no parameter at {message.address}; `perform list params` shows all")
-            return None
-        if param.kind == "trigger" and not _pulled(param, message.arguments):
-            return None
-        value = _unit_value(param, message.arguments) if normalised else value_for(param, message.arguments)
-        return ControlEvent(path, value, self._clock(), "osc", normalised, when)
+    def _fitting(self, targets: list[Target], message: Message) -> list[ControlEvent]:
+        """What a pattern asks for, of those of its parameters that can take it. Raises ParamError when none can."""
+        events: list[ControlEvent] = []
+        refused: ParamError | None = None
+        for target in targets:
+            try:
+                events += events_for(target, message.arguments, self._clock())
+            except ParamError as error:
+                refused = error
+        if refused is not None and not events:
+            raise refused
+        return events
 
-    def _may_send(self, sender: str) -> bool:
-        if sender not in self._judged:
-            if len(self._judged) >= 1024:
-                self._judged.clear()
-            address = ipaddress.ip_address(sender.split("%")[0])
-            address = getattr(address, "ipv4_mapped", None) or address
-            self._judged[sender] = any(address in network for network in self._allowed or ())
-        return self._judged[sender]
+    def _targets(self, address: str) -> list[Target]:
+        """What an address or pattern means; nothing for one that is not ours. Raises PerformError."""
+        if not is_pattern(address):
+            target = target_of(address, self._lookup)
+            return [] if target is None else [target]
+        ending = ending_of(address)
+        if ending is None:
+            return []
+        found = []
+        for path in self._patterns.paths(ending.path):
+            known = row_at(path, self._lookup)
+            if known is not None:
+                path = path if known[1] < 0 else path.rpartition("/")[0]
+                found.append(Target(known[0], path, known[1], ending.normalised, ending.when))
+        return found
+
+    def _asked(self, message: Message, sender: str, reply: Reply | None, connected: bool) -> None:
+        """Answer the one argument `?` with the value."""
+        self.monitor.append((self._clock(), message.address, "in", message.arguments))
+        try:
+            targets = self._targets(message.address)
+            if not targets and not self.unknown(message.address, message.arguments):
+                self._fault("unknown", f"no parameter at {message.address}; `perform list params` shows all")
+            for target in targets if reply is not None else ():
+                answer = self._answer(target, message.address)
+                if answer is not None and reply is not None:
+                    self._answers.check(sender, len(answer), connected)
+                    reply(answer)
+                    self._counts["answers"] += 1
+        except PerformError as error:
+            self._fault("refused", str(error))
+        except (OSError, ValueError) as error:
+            self._fault("errors", f"answering {sender}: {error}")
+
+    def _answer(self, target: Target, address: str) -> bytes | None:
+        value = self._value(target.path)
+        value = None if value is None else told(target, value)
+        if value is None:
+            return None
+        return encode(address_of(target) if is_pattern(address) else address, value)
 
     def _fault(self, counter: str, reason: str) -> None:
         self._counts[counter] += 1
         self.last_error = reason if len(reason) <= 300 else reason[:300] + "…"
 
 
-def _timed(path: str) -> tuple[str, str]:
-    """(path without its ending `/at/LENGTH`, the length). Raises PresetError for a length that is none."""
-    before, found, length = path.rpartition(AT)
-    if not found:
-        return path, ""
-    length = length.replace("_", " ")
-    if length != NOW:
-        parse_division(length)
-    return before, length
-
-
-def value_for(param: Param, arguments: tuple[Argument, ...]) -> Value:
-    """The native value that these arguments mean for a parameter, checked and clamped. Raises ParamError."""
-    if param.kind == "trigger":
-        return True
-    if param.kind in ("colour", "point"):
-        if len(arguments) == 1 and isinstance(arguments[0], tuple):
-            return param.checked(arguments[0])
-        return param.checked(arguments)
-    if len(arguments) != 1:
-        raise ParamError(f"{param.name}: takes one value, {len(arguments)} came")
-    return param.checked(arguments[0])
-
-
-def _unit_value(param: Param, arguments: tuple[Argument, ...]) -> float:
-    """One number for `/norm`, clamped to 0..1. Raises ParamError where the kind has no such view."""
-    if param.kind == "trigger":
-        return 1.0
-    value = arguments[0] if len(arguments) == 1 else None
-    if not isinstance(value, int | float):
-        raise ParamError(f"{param.name}{NORM}: takes one number between 0 and 1")
-    param.from_norm(float(value))
-    return min(max(float(value), 0.0), 1.0)
-
-
-def _pulled(param: Param, arguments: tuple[Argument, ...]) -> bool:
-    """Whether a trigger is pulled: no argument, nil, or anything true. A released button (0, false) is not."""
-    value = arguments[0] if arguments else None
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ParamError(f"{param.name}: {value} is not a finite number")
-    return value is None or bool(value)
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    """A bound UDP socket with a wide buffer. Never shares a port: half of the messages would go astray."""
-    if not 0 <= port <= 65535:
-        raise DeviceError(f"OSC port {port} cannot be; take one from 1024 to 65535 with --osc-port")
-    try:
-        family, kind, _, _, place = socket.getaddrinfo(
-            host, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV
-        )[0]
-        receiver = socket.socket(family, kind)
-    except (OSError, UnicodeError) as error:
-        raise DeviceError(f"OSC cannot listen on {host}:{port} ({error}); use an address of this machine") from None
-    try:
-        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
-            receiver.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        receiver.bind(place)
-    except OSError as error:
-        receiver.close()
-        raise DeviceError(_bind_trouble(host, port, error)) from None
-    return receiver
-
-
-def _bind_trouble(host: str, port: int, error: OSError) -> str:
-    code = error.errno
-    if code in (errno.EADDRINUSE, errno.EACCES) and (code == errno.EADDRINUSE or port >= 1024):
-        return f"OSC port {port} is taken by another program; close it, or take another port with --osc-port"
-    if code == errno.EACCES:
-        return f"OSC port {port} is kept for the system; take one above 1023 with --osc-port"
-    return f"OSC cannot listen on {host}:{port} ({error}); use an address of this machine"
-
-
-def _networks(texts: Iterable[str]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    try:
-        return [ipaddress.ip_network(text, strict=False) for text in texts]
-    except ValueError as error:
-        raise DeviceError(f"OSC: {error}; write addresses as 10.0.0.5 or 10.0.0.0/24") from None
-
-
-def _nowhere(event: ControlEvent) -> None:
+def _nowhere(*events: ControlEvent) -> None:
     """Before `open`, events go nowhere."""
+
+
+def _to_nobody(event: ControlEvent, sender: tuple[str, int]) -> None:
+    """Nobody wants to know."""

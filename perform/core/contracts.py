@@ -117,9 +117,10 @@ class Sink(Protocol):
 
 @runtime_checkable
 class Control(Protocol):
-    """A listener (OSC, MIDI, web). Runs its own thread and posts events."""
+    """A listener (OSC, MIDI, web). Runs its own thread and posts events: `post` takes one, or several that belong
+    together and are to land in the same tick."""
 
-    def open(self, post: Callable[[ControlEvent], None]) -> None:
+    def open(self, post: Callable[..., None]) -> None:
         """Start listening. Raises DeviceError, naming the port."""
 
     def counts(self) -> Mapping[str, int]:

@@ -14,6 +14,8 @@ from perform.core.errors import ParamError
 from perform.core.types import ParamFrame, Value
 
 KINDS = ("float", "int", "bool", "choice", "colour", "point", "text", "trigger")
+PARTS = {"colour": "rgba", "point": "xy"}
+"""Kinds of more than one number, and what each is called: `…/tint/r`."""
 
 
 @dataclass(frozen=True, slots=True)

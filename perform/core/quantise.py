@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from perform.core.changes import whole
 from perform.core.divisions import Division, parse_division
 from perform.core.params import Param
 from perform.core.types import ControlEvent, Moment
@@ -68,12 +69,13 @@ class Quantiser:
         reach the screen.
         """
         if length in ("", OFF, NOW):
-            self.forget(event.address)
+            if whole(event):
+                self.forget(event.address)
             return False
         division = parse_division(length)
         if not self.trusts:
             return False
-        if not self._keeps_all(event.address):
+        if whole(event) and not self._keeps_all(event.address):
             self.forget(event.address)
         if len(self._waiting) >= MOST_WAITING:
             self.dropped += 1

@@ -112,6 +112,8 @@ class ControlEvent:
 
     value: already in native units unless `normalised`. origin: osc, midi, web, visitor, keyboard, preset, cue.
     when: "" as `tempo/quantise` has it for this row, `now`, or the length whose next beginning it waits for (`bar`).
+    relative: value is (scale, offset), and the parameter becomes scale * x + offset of what it is. part: which number
+    of a colour or point is meant; -1 for all.
     """
 
     address: str
@@ -120,6 +122,8 @@ class ControlEvent:
     origin: str
     normalised: bool = False
     when: str = ""
+    relative: bool = False
+    part: int = -1
 
 
 @dataclass(frozen=True, slots=True)

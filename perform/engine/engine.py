@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from perform.core.changes import made_whole
 from perform.core.contracts import Sense, Sink, Stage
 from perform.core.errors import PerformError
 from perform.core.params import ParamTable, is_wish
@@ -150,6 +151,7 @@ class Engine:
 
     def _take(self, event: ControlEvent, seconds: float) -> None:
         if event.address in self.table:
+            event = made_whole(event, self.table[event.address], self.table.base()[event.address])
             value = self.table.set(event.address, event.value, normalised=event.normalised)
             if is_wish(self.table[event.address]):
                 self.wishes.append((event.address, value))

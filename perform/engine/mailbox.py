@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from perform.core.changes import add_up
 from perform.core.types import ControlEvent
 
 T = TypeVar("T")
@@ -48,43 +49,54 @@ class Mailbox(Generic[T]):
 class ControlQueue:
     """Events from all hands on their way to the engine.
 
-    Values coalesce: the last of each address wins within a tick, so a flood costs one assignment. Triggers (told by
-    `is_trigger`) are kept one by one up to `limit`; what is over is counted in `dropped`, never lost in silence.
-    Thread: any number of writers, one reader.
+    Values coalesce: the last of each address wins within a tick, so a flood costs one assignment; relative changes add
+    up instead (core/changes.py). Triggers (told by `is_trigger`) are kept one by one up to `limit`; what is over is
+    counted in `dropped`, never lost in silence. Thread: any number of writers, one reader.
     """
 
     def __init__(self, is_trigger: Callable[[str], bool] = lambda _: False, limit: int = 1024) -> None:
         self._is_trigger = is_trigger
         self._limit = limit
         self._lock = threading.Lock()
-        self._values: dict[str, ControlEvent] = {}
+        self._values: dict[str, list[ControlEvent]] = {}
         self._triggers: list[ControlEvent] = []
         self.posted = 0
         self.coalesced = 0
         self.dropped = 0
 
-    def post(self, event: ControlEvent) -> None:
-        """Hand in an event. Never blocks for longer than a dictionary's write."""
-        trigger = self._is_trigger(event.address)
+    def post(self, *events: ControlEvent) -> None:
+        """Hand in an event, or several that belong together and land in the same tick. Never blocks for longer than a
+        dictionary's write for each."""
+        triggers = [self._is_trigger(event.address) for event in events]
         with self._lock:
-            self.posted += 1
-            if not trigger:
-                if event.address in self._values:
-                    self.coalesced += 1
-                    del self._values[event.address]  # so that the order is that of the last word
-                elif len(self._values) >= self._limit * 8:
+            for event, trigger in zip(events, triggers, strict=True):
+                self.posted += 1
+                if not trigger:
+                    self._keep(event)
+                elif len(self._triggers) < self._limit:
+                    self._triggers.append(event)
+                else:
                     self.dropped += 1
-                    return
-                self._values[event.address] = event
-            elif len(self._triggers) < self._limit:
-                self._triggers.append(event)
-            else:
+
+    def _keep(self, event: ControlEvent) -> None:
+        kept = self._values.pop(event.address, None)  # so that the order is that of the last word
+        if kept is None:
+            if len(self._values) >= self._limit * 8:
                 self.dropped += 1
+            else:
+                self._values[event.address] = [event]
+            return
+        before = len(kept)
+        if not add_up(kept, event):
+            self.dropped += 1
+        elif len(kept) <= before:
+            self.coalesced += 1
+        self._values[event.address] = kept
 
     def drain(self) -> list[ControlEvent]:
         """All events since the last call, values first, then triggers."""
         with self._lock:
-            events = [*self._values.values(), *self._triggers]
+            events = [event for kept in self._values.values() for event in kept] + self._triggers
             self._values = {}
             self._triggers = []
         return events
