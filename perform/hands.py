@@ -70,11 +70,13 @@ class OpenHands:
 
     def _labelled(self, group: Iterable[HelpRow]) -> tuple[HelpRow, ...]:
         """Rows by what is printed on the keys; keys that do the same share one."""
-        found: dict[tuple[str, str], str] = {}
+        found: dict[tuple[str, str], list[str]] = {}
         for control, doc, now in group:
-            label = self._label(control)
-            found[doc, now] = f"{found[doc, now]}  {label}" if (doc, now) in found else label
-        return tuple((label, doc, now) for (doc, now), label in found.items())
+            found.setdefault((doc, now), []).append(self._label(control))
+        return tuple(
+            ("  ".join(labels) if len(labels) < 4 else f"{labels[0]} … {labels[-1]}", doc, now)
+            for (doc, now), labels in found.items()
+        )
 
     def _label(self, control: str) -> str:
         kind, _, name = control.partition("/")

@@ -29,7 +29,7 @@ def open_lights(
     except DeviceError as error:
         say(f"{error}; playing without a lighting desk")
         return []
-    for line in lights.problems:
+    for line in (*lights.problems, *filter(None, [lights.last_error])):
         say(line)
     heard = [f"{name} {port}" for name, port in zip(("Art-Net", "sACN"), lights.ports, strict=True) if port]
     universes = ", ".join(str(number) for number in lights.universes)

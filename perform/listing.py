@@ -142,6 +142,8 @@ def _params() -> list[Row]:
     from perform.decks import input_rows
     from perform.features import PARAMS
     from perform.gl import FIXED_ROWS
+    from perform.looks.looks import ROWS as LOOK_ROWS
+    from perform.looks.snapshots import ROWS as SNAPSHOT_ROWS
     from perform.mix import mix_rows
     from perform.options import DEFAULT_PRESET
     from perform.route_desk import ROWS as ROUTE_DESK_ROWS
@@ -161,7 +163,7 @@ def _params() -> list[Row]:
     for slot in preset.master:
         groups.append((f"master/fx/{slot.name}", effect_rows(slot.shader)))
     groups.append(("", (*ROUTE_DESK_ROWS, *route_rows(preset.routes))))
-    groups += [("cue", CUE_ROWS), ("autopilot", autopilot_rows())]
+    groups += [("cue", CUE_ROWS), ("autopilot", autopilot_rows()), ("", LOOK_ROWS), ("snapshot", SNAPSHOT_ROWS)]
     return [_placed(prefix, row) for prefix, rows in groups for row in rows]
 
 

@@ -73,6 +73,10 @@ class Lights:
     def open(self, post: Callable[[ControlEvent], None]) -> None:
         """Listen. One protocol whose port is taken is told in `problems`. Raises DeviceError where both are."""
         self.close()
+        try:
+            self._host = socket.gethostbyname(self._host)
+        except OSError as error:
+            raise DeviceError(f"lights: {self._host} is no address of this machine ({error})") from None
         self._stop.clear()
         self._selector = selectors.DefaultSelector()
         self.problems = []
@@ -100,6 +104,10 @@ class Lights:
         for universe in self.universes:
             group = sacn.group(universe)
             member = socket.inet_aton(group) + socket.inet_aton(self._host)
+            if self._host == "0.0.0.0":  # the system picks a network; programs on this machine are heard besides
+                with contextlib.suppress(OSError):
+                    here = socket.inet_aton(group) + socket.inet_aton("127.0.0.1")
+                    unicast.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, here)
             try:
                 if sys.platform == "win32" or self._host == "0.0.0.0":
                     unicast.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
