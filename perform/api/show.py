@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,6 +32,7 @@ class Show(Hands):
         super().__init__(rig, options, workshop, notes, live)
         self._number = 0
         self._by_hand = False
+        self._newest: ShowFrame | None = None
         if not live:
             self._begin_offline()
 
@@ -78,6 +80,24 @@ class Show(Hands):
 
     # Time.
 
+    @property
+    def running(self) -> bool:
+        """Whether it goes on: for a loop of your own, `while show.running: show.step()`. Live, until the window is
+        closed, `quit` is sent or the sound ends; offline, as long as there are frames left."""
+        if not self._open:
+            return False
+        if self._live:
+            return bool(self._rig.show.running) and not self.engine.hearing.finished
+        total = self._frames_in_all()
+        return total is None or self._number < total
+
+    @property
+    def frame(self) -> ShowFrame:
+        """The newest frame. Raises UsageError before the first."""
+        if self._newest is None:
+            raise UsageError("there is no frame yet: step() makes one")
+        return self._newest
+
     def step(self, seconds: float | None = None) -> ShowFrame:
         """Make the next frame. Offline it lies 1/fps after the one before, or at `seconds`, which only grow; live it is
         that of now. Past the end of its sound a show goes on in silence. Raises PerformError."""
@@ -99,7 +119,8 @@ class Show(Hands):
         if rig.panel is not None:
             rig.panel.after_tick()
         self._number += 1
-        return self._frame(rig.show.stage.finish())
+        self._newest = self._frame(rig.show.stage.finish())
+        return self._newest
 
     def __iter__(self) -> Iterator[ShowFrame]:
         """Every frame that is left, up to `seconds` or the end of the sound; without end where neither is known."""
@@ -125,10 +146,9 @@ class Show(Hands):
             raise UsageError(f"{self._rig.sound.name} never ends: say how much of it with seconds=")
         last = total if seconds is None else min(round(seconds * self._fps), total or 1 << 62)
         while self._number < last:  # type: ignore[operator]
-            if on_frame is not None and on_frame(self.step()) is False:
+            frame = self.step()
+            if on_frame is not None and on_frame(frame) is False:
                 break
-            if on_frame is None:
-                self.step()
         return {"frames": self._number, "seconds": round(self._number / self._fps, 3), **self.engine.report()}
 
     # Its end.
@@ -198,13 +218,15 @@ class Show(Hands):
 
         def after() -> None:
             self._number += 1
-            if on_frame is not None and on_frame(self._frame(self._reader())) is False:
+            self._newest = self._frame(self._reader())
+            if on_frame is not None and on_frame(self._newest) is False:
                 rig.show.running = False
             self._hand_on(rig.engine.moment.seconds)
 
         rig.after, rig.show.running = after, True
         try:
-            return run(rig, replace(self._options, seconds=seconds), rig.say or self.notes.append)
+            options = self._options if seconds is None else replace(self._options, seconds=seconds)
+            return run(rig, options, rig.say or self.notes.append, time.monotonic())
         finally:
             rig.after = lambda: None
 
