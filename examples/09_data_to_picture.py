@@ -21,13 +21,11 @@ def make_table(path: Path) -> None:
 def main(out: Path, seconds: float = 12.0, size: tuple[int, int] = (320, 180)) -> None:
     out.mkdir(parents=True, exist_ok=True)
     make_table(out / "year.csv")
-    with (out / "year.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    warmth, rain = ([float(row[name]) for row in rows] for name in ("warmth", "rain"))
+    rows = list(csv.DictReader((out / "year.csv").read_text().splitlines()))
     with perform.Show.offline(source="shader:silk", sound="silence", size=size, seconds=seconds) as show:
         # A series is a source: its smallest number becomes 0, its largest 1.
-        for name, values in (("year/warmth", warmth), ("year/rain", rain)):
-            show.add(perform.series(name, values, seconds=seconds))
+        for name in ("warmth", "rain"):
+            show.add(perform.series(f"year/{name}", [float(row[name]) for row in rows], seconds=seconds))
         show.effect("film_grade", temperature=-1.0)
         show.route("year/warmth", "master/fx/film_grade/temperature", depth=1.0)  # blue frost, golden August
         show.effect("rain_glass", amount=0.0, drops=0.0)

@@ -12,7 +12,7 @@ LOOK = {"source": "shader:julia_lace", "fps": 30}
 def main(out: Path, seconds: float = 4.0, size: tuple[int, int] = (960, 540)) -> None:
     out.mkdir(parents=True, exist_ok=True)
     told = []
-    small = (size[0] // 4, size[1] // 4)
+    small = (size[0] // 2, size[1] // 2)
     with perform.Show.offline(**LOOK, size=small) as show:
         show.effect("kaleidoscope")
         names = [name for name, row in show.params.items() if name.startswith("deck/a/source/") and row.kind == "float"]
@@ -23,7 +23,7 @@ def main(out: Path, seconds: float = 4.0, size: tuple[int, int] = (960, 540)) ->
                 show.replay(told[-1:])
             show.step()
     (out / "performance.json").write_text(json.dumps(told, indent=1))
-    # The same performance again, four times as large: the same music, the same hands.
+    # The same performance again, twice as large: the same music, the same hands.
     with perform.Show.offline(**LOOK, size=size, seconds=seconds) as show:
         show.effect("kaleidoscope")
         show.replay(json.loads((out / "performance.json").read_text()))
