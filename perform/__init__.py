@@ -97,13 +97,15 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 
-def __getattr__(name: str) -> Any:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module 'perform' has no attribute {name!r}")
-    value = getattr(import_module(f"perform.{home}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # so that a checker knows the names above, and no others
+
+    def __getattr__(name: str) -> Any:
+        home = _HOME_OF.get(name)
+        if home is None:
+            raise AttributeError(f"module 'perform' has no attribute {name!r}")
+        value = getattr(import_module(f"perform.{home}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
