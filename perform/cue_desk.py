@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from perform.core.countdown import Countdown, following
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from perform.show import Show
 
 AS_SET = "as the set"
+NEW_SET = "my_set"
+"""What a set is called that begins with `cue/add`."""
 AHEAD_S = 4.0
 """So long before a cue follows by itself its look is made ready."""
 PILOT = "autopilot/on"
@@ -29,6 +32,8 @@ ROWS: tuple[Param, ...] = (
     Param("goto", "text", "", doc="name or number of a cue to bring in", live=False, quantised=True),
     Param("at", "int", 0, 0, MOST_CUES, doc="number of the cue that plays, from 1; another number brings that one",
           live=False, quantised=True),
+    Param("add", "text", "", doc="keeps the look that plays as a preset of this name and puts it into the set, after "
+          "the cue that plays", live=False),
     Param("set", "text", "", doc="name of the set that is played; another name loads that one", live=False),
     Param("quantise", "choice", AS_SET, choices=(AS_SET, *CHOICES), live=False,
           doc="what GO, BACK and goto wait for; as the set: what the cue or its set says, else `tempo/quantise`"),
@@ -94,6 +99,30 @@ class CueDesk:
                 found[place] = f"cue {place + 1} {cue.name!r}: there is no preset {cue.preset!r}; GO passes it over"
         return found
 
+    def add(self, said: str) -> None:
+        """Keep the look that plays as a preset and put it into the set, after the cue that plays, of which it becomes
+        the next. Raises UsageError for a name that is none or a set that is full."""
+        from perform.cue_file import insert_cue, place_for_set
+
+        if len(self.set.cues) >= MOST_CUES:
+            raise UsageError(f"cue/add: the set holds {MOST_CUES} cues, and that is the most")
+        preset = self._show.looks.save(said)
+        name, taken, times = " ".join(said.split())[:80], {cue.name for cue in self.set.cues}, 2
+        plain = name
+        while name in taken:
+            name, times = f"{plain} {times}", times + 1
+        at, cues = self.at + 1, list(self.set.cues)
+        cues.insert(at, Cue(name, preset=preset))
+        self.lacking = {place + (place >= at): line for place, line in self.lacking.items()}
+        file = place_for_set(self.set.name or NEW_SET)
+        source = file if file.exists() else _file_of(self.set.name) if self.set.name else None
+        self.set, self.at = replace(self.set, name=file.stem, cues=tuple(cues)), at
+        self._countdown.begin(None, self._seen)
+        self._engine.table.set("cue/set", file.stem)
+        self._tell()
+        entry = {"name": name, "preset": preset}
+        self._show.looks.disk.do(f"set {file.stem}", lambda: insert_cue(source, file, at, entry))
+
     def neighbour(self, step: int) -> int:
         """The place of the next cue that can be had, or of the one before (step -1); -1 where there is none."""
         count = len(self.set.cues)
@@ -126,6 +155,10 @@ class CueDesk:
                 self.goto(wanted)
         elif path == "cue/set":
             self.load(wanted)
+        elif path == "cue/add":
+            self._engine.table.set(path, "")
+            if wanted:
+                self.add(wanted)
         return path.startswith("cue/")
 
     def step(self) -> None:

@@ -8,7 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from perform.app import open_offline
+from perform.core.cues import read_set
 from perform.core.errors import PresetError
+from perform.core.preset import read_preset
 from perform.core.types import ControlEvent
 from perform.options import Options, with_venue
 
@@ -299,6 +301,31 @@ def test_a_cue_goes_over_to_a_snapshot_or_a_preset(seat, stand):
     assert seat.table.value(glow) == pytest.approx(usual) and seat.rig.show.preset.name == "second"
     seat.ask("go", ticks=2)
     assert seat.table.value(glow) == pytest.approx(0.95)
+
+
+def test_what_plays_is_added_to_the_set_and_its_file(seat, stand):
+    sets = stand.folder / "presets" / "sets"
+    (sets / "grow.toml").write_text('# mine\nloop = true\n[[cue]]\nname = "a"  # the first\npreset = "first"\n')
+    seat.ask("set", "grow", ticks=2)
+    seat.cues.bring(0)
+    for glow, name in ((0.81, "Late one"), (0.33, "a")):
+        seat.table.set("deck/a/source/glow", glow)
+        seat.ask("add", name, ticks=2)
+    assert [cue.name for cue in seat.cues.set.cues] == ["a", "Late one", "a 2"] and seat.now[0] == "a 2"
+    seat.rig.show.looks.disk.close()  # as if it had been waited for
+    seat.rig.show.looks.disk.__init__("perform-looks")
+    kept = read_set(sets / "grow.toml")
+    assert kept.cues == seat.cues.set.cues and kept.loop
+    assert "# mine" in (sets / "grow.toml").read_text() and "# the first" in (sets / "grow.toml").read_text()
+    assert read_preset(stand.folder / "presets" / "late_one.toml").values()["deck/a/source/glow"] == pytest.approx(0.81)
+    seat.table.set("cue/quantise", "off")
+    seat.ask("goto", "Late one", ticks=2)
+    assert seat.table.value("deck/a/source/glow") == pytest.approx(0.81)
+    seat.ask("set", "", ticks=2)
+    seat.ask("add", "new", ticks=2)
+    assert seat.table.value("cue/set") == "my_set" and seat.now[0] == "new"
+    seat.ask("add", "???", ticks=2)
+    assert "no name for a preset" in seat.said[-1] and len(seat.cues.set.cues) == 1
 
 
 def test_a_preset_that_goes_while_it_plays_is_said_and_the_list_goes_on(seat, stand):

@@ -57,16 +57,17 @@ def save_look(preset: Preset, place: Path, picture: Callable[[], bytes] | None) 
     as NAME.toml.before. picture: makes the JPEG. Returns the line to say. Raises OSError."""
     place.parent.mkdir(parents=True, exist_ok=True)
     if place.exists():
-        _write(place.with_name(place.name + ".before"), place.read_bytes())
-    _write(place, write_preset(preset).encode())
+        write_whole(place.with_name(place.name + ".before"), place.read_bytes())
+    write_whole(place, write_preset(preset).encode())
     if picture is not None:
         thumbs = place.parent / "thumbs"
         thumbs.mkdir(exist_ok=True)
-        _write(thumbs / f"{place.stem}.jpg", picture())
+        write_whole(thumbs / f"{place.stem}.jpg", picture())
     return f"kept as preset {place.stem} in {place.parent}"
 
 
-def _write(place: Path, data: bytes) -> None:
+def write_whole(place: Path, data: bytes) -> None:
+    """A file, whole or not at all. Raises OSError."""
     part = place.with_name(f".{place.name}.part")
     try:
         part.write_bytes(data)

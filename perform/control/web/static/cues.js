@@ -61,8 +61,14 @@ export function cues() {
     return button;
   });
   const box = card("Cues", h("label.choice", {}, h("span.label", { text: "Set" }), sets), h("div.gobox", {}, next, h("div.row.gos", {}, buttons)),
-    countdown("cue", "follows by itself"), list, controls(rows("cue", [...BIG, "goto"].map((word) => `cue/${word}`))));
+    countdown("cue", "follows by itself"), list, adder(), controls(rows("cue", [...BIG, "goto", "add"].map((word) => `cue/${word}`))));
   return keepAlive(box, store.on("facts", fill), store.watch("cue/now", fill), store.watch("cue/next", fill), store.watch("cue/set", fill));
+}
+
+/** What plays, as the next cue of the set. */
+function adder() {
+  if (!store.has("cue/add")) return null;
+  return control(store.rows.get("cue/add"), { label: "Add what plays", placeholder: "name of the new cue" });
 }
 
 /** For the page that is played: what GO brings, while there is a set. */
