@@ -21,7 +21,7 @@ from perform.engine.engine import Engine
 from perform.engine.hearing import LiveHearing, OfflineHearing
 from perform.engine.mailbox import ControlQueue
 from perform.engine.painter import InlinePainter, Painter, ThreadPainter
-from perform.looks.autosave import Autosave, resume, state_folder
+from perform.looks.autosave import Autosave, kept_date, resume, state_folder
 from perform.options import DEFAULT_PRESET, Options, parse_targets
 from perform.shader_desk import MESSAGE_ROW
 from perform.show import MakePainter, Show
@@ -261,7 +261,7 @@ def _bring_first_look(show: Show, options: Options) -> None:
     show.furnish(options.room)
     show.decks.own.update(options.given.own)
     if options.resume and resume(show, state_folder(), show.say):
-        pass
+        show.programme.schedule.open(options.schedule, kept_date(state_folder()))
     elif options.given.look is not None:
         show.play(options.given.look)
         if options.set_name:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from perform.core.countdown import Countdown, following
 from perform.core.cues import MOST_CUES, Cue, CueSet, read_set
-from perform.core.errors import ParamError, PerformError, UsageError
-from perform.core.params import Param, is_wish
+from perform.core.errors import PerformError, UsageError
+from perform.core.params import Param
 from perform.core.preset import Preset, read_preset
 from perform.core.quantise import CHOICES
-from perform.core.types import ControlEvent, Moment, Value
-from perform.room import room_paths
+from perform.core.types import Moment, Value
+from perform.cue_values import CueValues
 from perform.trial.gate import OnTrialError
 
 if TYPE_CHECKING:
@@ -54,9 +55,9 @@ class CueDesk:
         self._show, self._engine = show, show.engine
         self._counts: dict[str, int] = {}
         self._countdown = Countdown()
-        self._readied = self._darkened = False
+        self._readied = False
+        self.values = CueValues(show)
         self._waiting: tuple[Cue, Preset] | None = None
-        self._rooms = room_paths()
         self._seen = self._engine.moment  # when what is done now will be seen
         self._engine.table.add(ROWS, "cue")
         self._engine.landing.length_of = self._length_of
@@ -260,13 +261,32 @@ class CueDesk:
         self._countdown.begin(cue.follow, self._seen)
         self._tell()
 
-    def stand_at(self, name: str) -> None:
-        """The cue of this name plays already; what follows it follows from now on. Another name changes nothing."""
+    def standing(self) -> dict[str, str]:
+        """Where the list stands, so that a later show can stand there too. left: of the time to the next cue, in the
+        unit of its span."""
+        cue = self.set.cues[self.at] if self.at >= 0 else None
+        if cue is None or self._countdown.span is None:
+            return {"set": self.set.name, "cue": "" if cue is None else cue.name}
+        left = round(self._countdown.left(self._engine.moment), 1 if self._countdown.span.unit == "s" else 0)
+        return {"set": self.set.name, "cue": cue.name, "left": f"{left:g}"}
+
+    def stand_at(self, kept: Mapping[str, str]) -> None:
+        """The cue of this name plays already; the rest of its time goes on. Another name changes nothing."""
+        name = kept.get("cue", "")
         place = self.set.find(name) if name else -1
-        if place >= 0:
-            self.at, self._readied = place, False
-            self._countdown.begin(self.set.cues[place].follow, self._engine.moment)
-            self._tell()
+        if place < 0:
+            return
+        self.at, self._readied, cue = place, False, self.set.cues[place]
+        self.pilots, self.values.darkened = bool(cue.values.get(PILOT, False)), cue.blackout
+        try:
+            left = float(kept.get("left", "nan"))
+        except ValueError:
+            left = math.nan
+        if math.isfinite(left):
+            self._countdown.go_on(cue.follow, left, self._engine.moment)
+        else:
+            self._countdown.begin(cue.follow if "left" in kept else None, self._engine.moment)
+        self._tell()
 
     def bring_loose(self, cue: Cue) -> None:
         """Bring in a cue that is in no list; nothing follows it by itself. Raises PerformError."""
@@ -309,30 +329,8 @@ class CueDesk:
             self._settle(cue)
 
     def _settle(self, cue: Cue) -> None:
-        self.darken(cue.blackout)
-        self.set_values(f"cue {cue.name}", cue.values)
-
-    def darken(self, dark: bool) -> None:
-        """Blackout, or the light back where it was one of these that took it."""
-        if dark or self._darkened:
-            self._darkened = dark
-            self._engine.table.set("out/blackout", dark)
-
-    def set_values(self, who: str, values: Mapping[str, Value]) -> None:
-        """What somebody sets besides a look. A value that makes no sense is said."""
-        table = self._engine.table
-        for path, value in values.items():
-            try:
-                if path in self._rooms or (path.startswith("cue/") and path != "cue/quantise"):
-                    raise ParamError(f"{path} is not for cues to set")
-                row = table[path]
-                row.checked(value)
-                if is_wish(row) or path.startswith("tempo/"):
-                    self._engine.queue.post(ControlEvent(path, value, self._engine.moment.seconds, "cue", when="now"))
-                else:
-                    table.set(path, value)
-            except ParamError as error:
-                self._show.say(f"{who}: {error}")
+        self.values.darken(cue.blackout)
+        self.values.set(f"cue {cue.name}", cue.values)
 
     def _failed(self, error: PerformError) -> None:
         self._engine.health.failed("cue", error)

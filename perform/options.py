@@ -91,7 +91,6 @@ class Options:
     keys: str | None = None
     lights: LightsRoom = NO_LIGHTS
     resume: bool = False
-    resume: bool = False
     autosave: bool = False
     given: Given = NOTHING_GIVEN
     camera_signals: str | None = None

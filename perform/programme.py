@@ -54,18 +54,20 @@ class Programme:
 
     def standing(self) -> Mapping[str, str]:
         """Where the set stands, by name, so that a later show can stand there too."""
-        cues = self.cues
-        return {"set": cues.set.name, "cue": cues.set.cues[cues.at].name if cues.at >= 0 else ""}
+        count = {"looks": str(self.autopilot.count)} if self.autopilot.count else {}
+        return {**self.cues.standing(), **count}
 
     def stand(self, kept: Mapping[str, str]) -> list[str]:
         """Stand where another show stood; its look is there already. Returns what could not be had."""
+        count = kept.get("looks", "")
+        self.autopilot.count = int(count) if count.isdecimal() and len(count) < 10 else 0
         if not kept.get("set"):
             return []
         try:
             self.cues.load(kept["set"])
         except PerformError as error:
             return [str(error)]
-        self.cues.stand_at(kept.get("cue", ""))
+        self.cues.stand_at(kept)
         return []
 
     def grant(self, path: str, value: Value) -> bool:

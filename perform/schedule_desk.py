@@ -18,7 +18,8 @@ from perform.cue_desk import CueDesk
 if TYPE_CHECKING:
     from perform.show import Show
 
-LEAP_S = 3 * 3600.0
+LEAP_S, WEEK_S = 3 * 3600.0, 7 * 86400.0
+Date = tuple[int, int, int, float]
 ROWS = (
     Param("on", "bool", True, doc="the room's schedule acts; off: nothing comes by the clock", live=False),
     Param("next", "text", "", doc="what comes next by the clock, and when (read only)", live=False),
@@ -34,14 +35,25 @@ class ScheduleDesk:
         self._cues, self._begin_set = cues, begin_set
         self._mark_s = self._next_s = 0.0  # on the wall: all up to here has happened; here comes the next
 
-    def open(self, entries: Sequence[Entry]) -> bool:
-        """Take up a schedule; what applies now comes in at once. Returns whether that was a look."""
+    def open(self, entries: Sequence[Entry], since: Date | None = None) -> bool:
+        """Take up a schedule; what applies now comes in at once. Returns whether that was a look.
+
+        since: on the wall, when a show that is gone on with here was last kept: of looks and values only what has
+        fallen due after it comes in; whether it is dark now, the schedule alone says.
+        """
         self.entries = tuple(entries)
         if not self.entries:
             return False
         self._engine.table.add(ROWS, "schedule")
         before = self._show.preset
-        self._catch_up(wall_s(self._engine.date()))
+        now_s = wall_s(self._engine.date())
+        self._mark_s = now_s
+        what = standing(self.entries, now_s)
+        if since is not None:
+            missed = together(entry for _, entry in between(self.entries, max(wall_s(since), now_s - WEEK_S), now_s))
+            what = replace(missed, blackout=what.blackout)
+        self._apply(what)
+        self._look_ahead()
         return self._show.preset is not before
 
     def step(self) -> None:
@@ -86,6 +98,6 @@ class ScheduleDesk:
             self._engine.health.failed("schedule", error)
             show.say(f"schedule: {error}")
         if what.blackout is not None:
-            self._cues.darken(what.blackout)
+            self._cues.values.darken(what.blackout)
         if what.values:
-            self._cues.set_values("schedule", what.values)
+            self._cues.values.set("schedule", what.values)

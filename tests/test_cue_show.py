@@ -303,6 +303,21 @@ def test_a_cue_goes_over_to_a_snapshot_or_a_preset(seat, stand):
     assert seat.table.value(glow) == pytest.approx(0.95)
 
 
+def test_another_show_goes_on_where_the_set_stood(seat):
+    seat.cues.load("chain")
+    seat.cues.bring(0)
+    seat.run(20)
+    kept, left = dict(seat.rig.show.programme.standing()), seat.engine.signals["cue/left_s"]
+    assert (kept["set"], kept["cue"]) == ("chain", "a")
+    seat.cues.load("")
+    assert seat.rig.show.programme.stand(kept) == [] and seat.now[0] == "a"
+    seat.run(1)
+    assert abs(seat.engine.signals["cue/left_s"] - left) <= 2.1  # on a whole bar again
+    for odd in ({"set": "chain", "cue": "a", "left": "nan"}, {"set": "chain", "cue": "z", "left": "x", "looks": "-1"}):
+        assert seat.rig.show.programme.stand(odd) == []
+    assert len(seat.rig.show.programme.stand({"set": "gone"})) == 1
+
+
 def test_what_plays_is_added_to_the_set_and_its_file(seat, stand):
     sets = stand.folder / "presets" / "sets"
     (sets / "grow.toml").write_text('# mine\nloop = true\n[[cue]]\nname = "a"  # the first\npreset = "first"\n')

@@ -83,7 +83,7 @@ def days(room):
     room.show.recall("house")
     for path, value in (("out/blackout", False), ("out/level", 1.0), ("macro/1", 0.0)):
         room.table.set(path, value)
-    room.show.programme.cues._darkened = False
+    room.show.programme.cues.values.darkened = False
     room.said.clear()
     return Days(room, START)
 
@@ -102,6 +102,19 @@ def test_what_applies_at_the_start_comes_at_once(days):
 def test_a_box_that_starts_at_night_stays_dark_until_the_day(days):
     assert open_at(days, 23)
     assert days.plays == ("day", True, 0.5)
+
+
+def test_a_show_that_is_gone_on_with_keeps_its_look_unless_another_was_due(days):
+    desk, entries = days.room.show.programme.schedule, read_schedule(ENTRIES)[0]
+    days.now = START.replace(hour=19)
+    assert not desk.open(entries, (2026, 10, 24, 18.5 * 3600.0))  # the power was away for half an hour
+    assert days.plays == ("house", False, 1.0)
+    days.now = START.replace(hour=23)
+    assert not desk.open(entries, (2026, 10, 24, 18.5 * 3600.0))  # for long: now it is night
+    assert days.plays == ("house", True, 1.0)
+    days.now = START.replace(hour=19)
+    assert desk.open(entries, (2026, 10, 23, 12 * 3600.0))
+    assert days.plays == ("day", False, 0.5)
 
 
 def test_a_day_and_a_night(days):

@@ -62,6 +62,17 @@ class Countdown:
             return self._edge[0].count(after) + 1e-9 >= self._edge[1]
         return ends
 
+    def left(self, moment: Moment) -> float:
+        """What is left, in the unit of the span; 0 where nothing is counted."""
+        return 0.0 if self.span is None else max(self._due - self.span.at(moment), 0.0)
+
+    def go_on(self, span: Span | None, left: float, moment: Moment) -> None:
+        """Count the rest of a length that another show has counted so far; beats and bars to a whole one."""
+        self.begin(span, moment)
+        if span is not None:
+            ends = span.at(moment) + min(max(left, 0.0), span.count)
+            self._due = ends if span.unit == "s" else float(round(ends))
+
     def left_s(self, moment: Moment) -> float:
         """Seconds to the end, at the tempo of now; 0 where nothing is counted."""
         span = self.span

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,15 @@ READ_ONLY = "(read only)"
 def state_folder() -> Path:
     """Where the live state lies."""
     return platformdirs.user_state_path("perform", appauthor=False) / "live"
+
+
+def kept_date(folder: Path) -> tuple[int, int, int, float] | None:
+    """When the state was last written, as a `Moment.date` on the wall; None where it never was."""
+    try:
+        then = datetime.fromtimestamp((folder / FILE).stat().st_mtime)
+    except (OSError, ValueError, OverflowError):
+        return None
+    return then.year, then.month, then.day, then.hour * 3600.0 + then.minute * 60.0 + then.second
 
 
 class Autosave:
