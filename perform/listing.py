@@ -9,7 +9,7 @@ from typing import Any
 from perform.core.errors import PerformError
 from perform.core.params import Param
 
-WHAT = ("models", "presets", "sets", "shaders", "features", "params", "devices")
+WHAT = ("models", "presets", "sets", "shaders", "features", "params", "devices", "controls")
 Row = dict[str, Any]
 
 
@@ -184,6 +184,21 @@ def _devices() -> list[Row]:
     return [*sound, *cameras]
 
 
+def _controls() -> list[Row]:
+    """Keys, pads, a lighting desk's channels and what was taught, the nearest map first: what a press does."""
+    from perform.hand_files import HandFiles
+    from perform.lights_room import LOOPBACK, LightsRoom
+
+    files = HandFiles("", LightsRoom(LOOPBACK), lambda line: None)
+    found: dict[str, str] = {}
+    for bindings in (files.learnt()[0], *(one.bindings for one in files.read())):
+        here = [b for b in bindings if b.control not in found]
+        for b in here:
+            what = b.target if b.value is None else f"{b.target} = {b.value}"
+            found[b.control] = ", ".join(filter(None, [found.get(b.control), f"{b.name}: {what}" if b.name else what]))
+    return [{"name": control, "doc": doc} for control, doc in found.items()]
+
+
 _LISTS = {
     "models": _models,
     "presets": _presets,
@@ -192,6 +207,7 @@ _LISTS = {
     "features": _features,
     "params": _params,
     "devices": _devices,
+    "controls": _controls,
 }
 
 

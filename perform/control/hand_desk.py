@@ -113,6 +113,7 @@ class HandDesk:
         param = self._param(target)
         if param is None:
             self.counted["refused"] += target != NOTHING
+            bound.let_go()
             return
         if first and (param.kind in ("trigger", "text") or bound.binding.mode in ("toggle", "step")):
             return
@@ -131,9 +132,9 @@ class HandDesk:
     def _try(self, act: Callable[[], ControlEvent | None]) -> None:
         try:
             event = act()
-        except PerformError as error:
+        except Exception as error:  # noqa: BLE001 - a row may have become another between two ticks: the show goes on
             self.counted["refused"] += 1
-            self.last_error = str(error)
+            self.last_error = str(error)[:300]
             return
         if event is not None:
             self.post(event)

@@ -65,6 +65,10 @@ class Bound:
             return self._event(param.from_norm(binding.hi if move.value > 0.0 else binding.lo), time_s)
         return self._event(self._dialled(move.value, param, time_s), time_s)
 
+    def let_go(self) -> None:
+        """It is no longer pressed, and what it steered is not there: nothing is put back."""
+        self._down, self._before = False, None
+
     @property
     def down(self) -> bool:
         """Whether it is pressed."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import moderngl
@@ -176,7 +177,8 @@ class Help:
             self._panel.draw(target, size, ((size[0] - width) // 2, (size[1] - height) // 2), top_first=top_first)
 
     def _set_in_type(self, sheet: HelpSheet, size: tuple[int, int]) -> None:
-        self._ready = draw_sheet(sheet, (round(size[0] * SHARE), round(size[1] * SHARE)), self._hint)
+        with suppress(Exception):  # whatever a font does: the show goes on without help
+            self._ready = draw_sheet(sheet, (round(size[0] * SHARE), round(size[1] * SHARE)), self._hint)
 
     def release(self) -> None:
         """Free the GL objects."""

@@ -145,6 +145,21 @@ def test_the_nearest_map_has_the_whole_of_a_control_and_can_free_it() -> None:
     assert player.value("out/freeze") is False and player.value("tempo/tap") == 2
 
 
+def test_a_parameter_that_is_gone_while_held_leaves_nothing_stuck() -> None:
+    player = Player(Binding("key/v", "deck/a/source/order", mode="gate", value=7))
+    player.say("key/v", True)
+    assert player.value("deck/a/source/order") == 7
+    row = player.table["deck/a/source/order"]
+    player.table.remove("deck/a/source")
+    player.say("key/v", False)
+    player.table.add((row,))
+    player.tick(0.5)
+    player.say("key/v", True)
+    assert player.value("deck/a/source/order") == 7
+    player.say("key/v", False)
+    assert player.value("deck/a/source/order") == 3
+
+
 def test_other_maps_in_mid_press_let_go_of_what_is_held() -> None:
     player = Player(Binding("key/g", "out/freeze", mode="gate"), Binding("key/b", "out/blackout", mode="gate"))
     player.say("key/g", True)
