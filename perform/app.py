@@ -23,6 +23,7 @@ from perform.engine.mailbox import ControlQueue
 from perform.engine.painter import InlinePainter, Painter, ThreadPainter
 from perform.looks.autosave import Autosave, kept_date, resume, state_folder
 from perform.options import DEFAULT_PRESET, Options, parse_targets
+from perform.oscquery import open_oscquery
 from perform.shader_desk import MESSAGE_ROW
 from perform.show import MakePainter, Show
 from perform.sound_times import is_device, on_show_time, sound_path
@@ -210,8 +211,8 @@ def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sou
     rig.controls += open_lights(options.lights, hands.desk, engine, clock, say)
     rig.controls += open_clocks(options, show, clock, say, hands.learning)
     panel = open_panel(rig, options, feed, clock, say)
-    if panel is not None:
-        rig.controls.append(panel)
+    query = open_oscquery(rig, options, clock, say)
+    rig.controls += [control for control in (panel, query) if control is not None]
     if options.osc_send:
         rig.sender = OscSender(parse_targets(options.osc_send))
         show.shaders.listeners.append(partial(rig.sender.send, f"/perform/{MESSAGE_ROW.name}"))

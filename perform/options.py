@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -26,7 +27,7 @@ DELAYS = ("display_delay_s", "capture_delay_s", "playback_delay_s", "loop_delay_
 NUMBERS = ("midi_clock_offset_s", "osc_out_rate_hz", "tempo_bpm")
 RANGES = {
     "midi_clock_offset_s": (-0.2, 0.2), "osc_out_rate_hz": (1.0, 240.0), "tempo_bpm": (30.0, 240.0),
-    "beats_per_bar": (1, 16), "web": (-1, 65535),
+    "beats_per_bar": (1, 16), "web": (-1, 65535), "oscquery": (-1, 65535),
 }  # fmt: skip
 
 
@@ -90,6 +91,9 @@ class Options:
     lan: bool | None = None
     keys: str | None = None
     lights: LightsRoom = NO_LIGHTS
+    oscquery: int | None = None
+    oscquery_lan: bool | None = None
+    oscquery_allow: tuple[str, ...] = ()
     resume: bool = False
     autosave: bool = False
     given: Given = NOTHING_GIVEN
@@ -129,6 +133,7 @@ _VENUE = {
     },
     "link": {"enabled": "link", "start_stop": "link_start_stop"},
     "web": {"port": "web", "lan": "lan"},
+    "oscquery": {"port": "oscquery", "lan": "oscquery_lan", "allow": "oscquery_allow"},
     "tempo": {"source": "tempo_source", "bpm": "tempo_bpm", "beats_per_bar": "beats_per_bar"},
     "hands": {"map": "keys"},
     "camera": {"signals": "camera_signals"},
@@ -244,10 +249,13 @@ def _fitted(path: Path, section: str, key: str, name: str, value: Any) -> Any:
     kinds: dict[str, type | tuple[type, ...]] = {
         "monitor": int, "osc_port": int, "fullscreen": bool, "fps": (int, float), "trim_db": (int, float),
         **dict.fromkeys((*DELAYS, *NUMBERS), (int, float)),
-        "web": int, "lan": bool, "link": bool, "midi_panic": bool, "link_start_stop": bool, "beats_per_bar": int,
+        "web": int, "lan": bool, "oscquery": int, "oscquery_lan": bool, "link": bool, "midi_panic": bool,
+        "link_start_stop": bool, "beats_per_bar": int,
     }  # fmt: skip
     if name == "osc_out":
         return _targets(where, value)
+    if name == "oscquery_allow":
+        return _addresses(where, value)
     wanted = kinds.get(name, str)
     if not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool)):
         raise PresetError(f"{where} is {value!r}, which is of the wrong kind")
@@ -258,6 +266,17 @@ def _fitted(path: Path, section: str, key: str, name: str, value: Any) -> Any:
     if name in DELAYS and (isinstance(value, bool) or not -1.0 <= value <= 1.0):
         raise PresetError(f"{where} is {value!r}; a delay is a number of seconds between -1 and 1")
     return value
+
+
+def _addresses(where: str, value: Any) -> tuple[str, ...]:
+    """Addresses and networks that may come in."""
+    texts = [value] if isinstance(value, str) else value
+    try:
+        if not isinstance(texts, list) or len(texts) > 64:
+            raise ValueError("it is no list")
+        return tuple(str(ipaddress.ip_network(text, strict=False)) for text in texts)
+    except (ValueError, TypeError) as error:
+        raise PresetError(f'{where} is {value!r} ({error}); say it as "192.168.1.0/24", or a list of such') from None
 
 
 def _targets(where: str, value: Any) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ ROWS: tuple[Param, ...] = (
       for n in range(1, 9)),
     *(Param(f"macro/{n}/name", "text", "", doc=f"what macro {n} does in this look; kept with it") for n in range(1, 9)),
     Param("out/panic", "trigger", False, doc="a safe picture at once, routes off; again: routes back"),
-    Param("out/screenshot", "trigger", False, doc="keep this picture as a PNG in the folder you stand in"),
+    Param("out/screenshot", "trigger", False, doc="keep this picture as a PNG in the folder you stand in", live=False),
     Param("preset/recall", "text", "", doc="name of a preset to recall", live=False, quantised=True),
     Param("preset/next", "trigger", False, doc="the next preset", live=False, quantised=True),
     Param("preset/previous", "trigger", False, doc="the preset before", live=False, quantised=True),

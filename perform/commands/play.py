@@ -48,6 +48,10 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
                       help="let a lighting desk play by Art-Net and sACN, on this interface")  # fmt: skip
     play.add_argument("--camera-signals", nargs="?", const="auto", metavar="NAME",
                       help="what moves before a camera, and how light it is, as sources of routes")  # fmt: skip
+    play.add_argument("--oscquery", type=port, metavar="PORT", help="where OSCQuery is (default 9070; -1 for none)")
+    play.add_argument("--oscquery-lan", action="store_true", default=None, help="OSCQuery for the network too")
+    play.add_argument("--oscquery-allow", action="append", default=[], metavar="ADDRESS",
+                      help="who: 192.168.1.20 or 192.168.1.0/24; may be given several times")  # fmt: skip
     play.add_argument("--resume", action="store_true", help="go on where the last show stood, after a fall or a stop")
     play.add_argument("--json", action="store_true", help="print the health report at the end")
     play.set_defaults(run=run)
@@ -66,7 +70,8 @@ def run(args: argparse.Namespace) -> int:
         osc_port=args.osc_port, osc_out=tuple(args.osc_out or ()), midi=args.midi, midi_clock_out=args.midi_clock_out,
         link=args.link, osc_send=tuple(args.osc_send), web=args.web, lan=args.lan,
         keys=args.keys, lights=LightsRoom(host=args.lights), camera_signals=args.camera_signals,
-        resume=args.resume, autosave=True,
+        resume=args.resume, autosave=True, oscquery=args.oscquery, oscquery_lan=args.oscquery_lan,
+        oscquery_allow=tuple(args.oscquery_allow),
     )  # fmt: skip
     asked, problems = with_venue(asked, find_venue(args.venue))
     for line in problems:

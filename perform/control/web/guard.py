@@ -94,7 +94,7 @@ class Door:
             scope[ROLE] = self.judge(scope)
         except RefusalError as refusal:
             self.counts["refused"] += 1
-            self.last_refusal = f"{_peer(scope)}: {refusal.why}"
+            self.last_refusal = f"{peer_of(scope)}: {refusal.why}"
             await _refuse(scope, receive, send, refusal)
             return
         self.counts["let in"] += 1
@@ -102,12 +102,12 @@ class Door:
 
     def judge(self, scope: Scope) -> str:
         """The role of whoever asks; "" for one who may only have the panel's own files. Raises RefusalError."""
-        headers = _headers(scope)
-        bucket = self._bucket(_peer(scope))
+        headers = headers_of(scope)
+        bucket = self._bucket(peer_of(scope))
         self._paced(bucket)
         host = self._host(headers)
         _origin(scope, headers, host)
-        _shape(scope, headers)
+        shape_of(scope, headers)
         role = self._role(scope, headers, host, bucket)
         if not role and (scope["type"] == "websocket" or scope["path"] not in self._open_paths):
             raise RefusalError(403, "this address wants the token that the show's QR code carries")
@@ -132,7 +132,7 @@ class Door:
             for token, role in self.tokens.items():
                 if hmac.compare_digest(token.encode(), given.encode("utf-8", "replace")):
                     return role
-        if _is_loopback(_peer(scope)) and host.rpartition(":")[0] in LOOPBACK:
+        if is_loopback(peer_of(scope)) and host.rpartition(":")[0] in LOOPBACK:
             return PERFORMER  # whoever sits at this machine
         if given is not None:
             bucket.wrong += 1
@@ -156,19 +156,22 @@ class Door:
         return found
 
 
-def _headers(scope: Scope) -> dict[str, list[str]]:
+def headers_of(scope: Scope) -> dict[str, list[str]]:
+    """Each header with all its values, names in lower case."""
     found: dict[str, list[str]] = {}
     for name, value in scope["headers"]:
         found.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
     return found
 
 
-def _peer(scope: Scope) -> str:
+def peer_of(scope: Scope) -> str:
+    """The address of whoever asks."""
     client = scope.get("client")
     return str(client[0]) if client else "?"
 
 
-def _is_loopback(peer: str) -> bool:
+def is_loopback(peer: str) -> bool:
+    """Whether that is this machine."""
     try:
         address = ipaddress.ip_address(peer.split("%")[0])
     except ValueError:
@@ -187,7 +190,7 @@ def _origin(scope: Scope, headers: Mapping[str, list[str]], host: str) -> None:
         raise RefusalError(403, "asked by a page of another origin")
 
 
-def _shape(scope: Scope, headers: Mapping[str, list[str]]) -> None:
+def shape_of(scope: Scope, headers: Mapping[str, list[str]]) -> None:
     """Bounds, and nothing that is not a plain name."""
     if sum(len(name) + len(value) for name, value in scope["headers"]) > MOST_HEADERS:
         raise RefusalError(431, "the headers are too long")

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pythonosc.osc_message_builder import OscMessageBuilder
@@ -23,6 +25,7 @@ from perform.core.types import ControlEvent, Value
 
 PREFIX = "/perform/"
 NORM = "/norm"
+SIGNAL = "signal/"
 RATE_HZ = 60.0
 MOST_CLIENTS = 16
 MOST_LISTENED = 4096
@@ -40,6 +43,19 @@ def packet(row: Param, value: Value) -> bytes:
     return bytes(message.build().dgram)
 
 
+def impulse(row: Param) -> bytes:
+    """A trigger that was pulled."""
+    address = (PREFIX + row.name).encode()  # python-osc does not write this type tag
+    return address + b"\0" * (4 - len(address) % 4) + b",I\0\0"
+
+
+def signal_packet(path: str, value: float) -> bytes:
+    """A source of modulation as one float."""
+    message = OscMessageBuilder(PREFIX + path)
+    message.add_arg(value if math.isfinite(value) else 0.0, "f")
+    return bytes(message.build().dgram)
+
+
 def _arguments(row: Param, value: Value) -> Iterable[tuple[str, Any]]:
     if row.kind in ("colour", "point"):
         return [("f", float(part)) for part in value]  # type: ignore[union-attr]
@@ -52,11 +68,31 @@ def _arguments(row: Param, value: Value) -> Iterable[tuple[str, Any]]:
     return [("s", str(value))]
 
 
+@dataclass(frozen=True)
+class View:
+    """What the clients of a hub see. shows: whether a row is there for them. signals: sources of now, as read-only
+    `signal/NAME`. origin: of their events. impulses: triggers are told as impulses, not by their counts."""
+
+    shows: Callable[[Param], bool] = lambda row: True
+    signals: Callable[[], Mapping[str, float]] = dict
+    origin: str = "web"
+    impulses: bool = False
+
+    def rows(self, table: ParamTable) -> dict[str, Param]:
+        """Those that are there, by path."""
+        return {row.name: row for row in list(table) if self.shows(row)}
+
+
+ALL = View()
+
+
 class Hub:
     """Any number of clients up to MOST_CLIENTS. post: events to the engine. Thread: the web's."""
 
-    def __init__(self, table: ParamTable, post: Callable[[ControlEvent], None], clock: Callable[[], float]) -> None:
-        self._table, self._post, self._clock = table, post, clock
+    def __init__(
+        self, table: ParamTable, post: Callable[[ControlEvent], None], clock: Callable[[], float], view: View = ALL
+    ) -> None:
+        self._table, self._post, self._clock, self._view = table, post, clock, view
         self._limits = Limits()
         self.clients = 0
         self.counts = {"osc received": 0, "osc events": 0, "osc refused": 0, "osc unknown": 0, "by viewers": 0}
@@ -69,7 +105,7 @@ class Hub:
         self.clients += 1
         try:
             await socket.accept(subprotocol="perform" if "perform" in socket.scope.get("subprotocols", ()) else None)
-            client = _Client(self._table, socket)
+            client = _Client(self._table, socket, self._view)
             teller = asyncio.ensure_future(client.tell())
             try:
                 await self._hear(socket, client)
@@ -120,7 +156,7 @@ class Hub:
         path = address[len(PREFIX) :] if address.startswith(PREFIX) else ""
         normalised = path not in self._table and path.endswith(NORM)
         path = path[: -len(NORM)] if normalised else path
-        if path not in self._table:
+        if path not in self._table or not self._view.shows(self._table[path]):
             self.counts["osc unknown"] += 1
             return None
         row = self._table[path]
@@ -129,17 +165,17 @@ class Hub:
         if normalised:
             number = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], int | float) else float("nan")
             row.from_norm(float(number))
-            return ControlEvent(path, min(max(float(number), 0.0), 1.0), self._clock(), "web", True)
-        return ControlEvent(path, value_for(row, arguments), self._clock(), "web")
+            return ControlEvent(path, min(max(float(number), 0.0), 1.0), self._clock(), self._view.origin, True)
+        return ControlEvent(path, value_for(row, arguments), self._clock(), self._view.origin)
 
 
 class _Client:
     """What one client listens to, and what it was told last."""
 
-    def __init__(self, table: ParamTable, socket: Any) -> None:
-        self._table, self._socket = table, socket
+    def __init__(self, table: ParamTable, socket: Any, view: View) -> None:
+        self._table, self._socket, self._view = table, socket, view
         self._told: dict[str, Value | None] = {}
-        self._paths = {row.name for row in list(table)}
+        self._rows = view.rows(table)
         self._revision = table.revision
 
     def command(self, text: str) -> bool:
@@ -157,7 +193,7 @@ class _Client:
             path = address.removeprefix(PREFIX)
             if what == "IGNORE":
                 self._told.pop(path, None)
-            elif len(self._told) < MOST_LISTENED and len(path) <= self._limit and path in self._table:
+            elif len(self._told) < MOST_LISTENED and len(path) <= self._limit and self._is_there(path):
                 self._told.setdefault(path, None)  # it is told the value of now
         return True
 
@@ -168,28 +204,46 @@ class _Client:
         try:
             while True:
                 await self._notices()
-                for path, value in self._changed():
-                    await self._socket.send_bytes(packet(self._table[path], value))
+                for data in self._changed():
+                    await self._socket.send_bytes(data)
                 await asyncio.sleep(1.0 / RATE_HZ)
         except (RuntimeError, OSError, PerformError):  # it has gone
             return
 
-    def _changed(self) -> list[tuple[str, Value]]:
-        base, told = self._table.base(), self._told
+    def _is_there(self, path: str) -> bool:
+        if path.startswith(SIGNAL):
+            return path.removeprefix(SIGNAL) in self._view.signals()
+        return path in self._table and self._view.shows(self._table[path])
+
+    def _changed(self) -> list[bytes]:
+        base, signals, told = self._table.base(), self._view.signals(), self._told
         found = []
         for path, before in list(told.items()):
-            value = base.get(path)
-            if value is not None and value != before:
-                told[path] = value
-                if path in self._table:
-                    found.append((path, value))
-        return found
+            is_signal = path.startswith(SIGNAL)
+            value = signals.get(path.removeprefix(SIGNAL)) if is_signal else base.get(path)
+            if value is None or value == before:
+                continue
+            told[path] = value
+            if is_signal:
+                found.append(signal_packet(path, float(value)))  # type: ignore[arg-type]
+            elif path in self._table:
+                found.append(self._packet(self._table[path], value, before))
+        return [data for data in found if data]
+
+    def _packet(self, row: Param, value: Value, before: Value | None) -> bytes:
+        if row.kind == "trigger" and self._view.impulses:
+            return b"" if before is None else impulse(row)
+        return packet(row, value)
 
     async def _notices(self) -> None:
         if self._table.revision == self._revision:
             return
         self._revision = self._table.revision
-        before, self._paths = self._paths, {row.name for row in list(self._table)}
-        for what, paths in (("PATH_REMOVED", before - self._paths), ("PATH_ADDED", self._paths - before)):
+        before, self._rows = self._rows, self._view.rows(self._table)
+        changed = {path for path in before.keys() & self._rows.keys() if before[path] != self._rows[path]}
+        for what, paths in (
+            ("PATH_REMOVED", before.keys() - self._rows.keys()), ("PATH_ADDED", self._rows.keys() - before.keys()),
+            ("PATH_CHANGED", changed),
+        ):  # fmt: skip
             for path in sorted(paths):
                 await self._socket.send_text(json.dumps({"COMMAND": what, "DATA": PREFIX + path}))

@@ -25,10 +25,13 @@ class WebServer:
     """host, port: where it listens; 0 takes a free port, and `.port` tells which. spare: how many ports after it to
     try. make: builds the ASGI application; called in the server's thread. last_error: why it stopped, if it did."""
 
-    def __init__(self, make: Callable[[int], Any], host: str = "127.0.0.1", port: int = 0, spare: int = 0) -> None:
+    def __init__(
+        self, make: Callable[[int], Any], host: str = "127.0.0.1", port: int = 0, spare: int = 0,
+        what: tuple[str, str] = ("the web panel", "--web"),
+    ) -> None:  # fmt: skip
         self.host, self.port = host, port
         self.last_error = ""
-        self._make, self._spare = make, spare
+        self._make, self._spare, self._what = make, spare, what
         self._socket: socket.socket | None = None
         self._server: Any = None
         self._thread: threading.Thread | None = None
@@ -42,7 +45,7 @@ class WebServer:
             except OSError as error:
                 if error.errno == errno.EADDRINUSE and port < self.port + self._spare:
                     continue
-                raise DeviceError(_trouble(self.host, port, error)) from None
+                raise DeviceError(_trouble(self.host, port, error, *self._what)) from None
             self.port = int(self._socket.getsockname()[1])
             return
 
@@ -67,7 +70,7 @@ class WebServer:
             if not self._closing:
                 self._server.run(sockets=[self._socket])
         except Exception as error:  # noqa: BLE001 - the show goes on without a panel
-            self.last_error = f"the web panel has stopped: {type(error).__name__}: {error}"
+            self.last_error = f"{self._what[0]} has stopped: {type(error).__name__}: {error}"
 
     def counts(self) -> Mapping[str, int]:
         """Counters that only grow."""
@@ -121,12 +124,12 @@ def _listener(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _trouble(host: str, port: int, error: OSError) -> str:
+def _trouble(host: str, port: int, error: OSError, what: str, option: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} is taken by another program; take another with --web PORT"
+        return f"port {port} is taken by another program; take another with {option} PORT"
     if error.errno == errno.EACCES:
-        return f"port {port} is kept for the system; take one above 1023 with --web PORT"
-    return f"the web panel cannot listen on {host}:{port} ({error.strerror or error})"
+        return f"port {port} is kept for the system; take one above 1023 with {option} PORT"
+    return f"{what} cannot listen on {host}:{port} ({error.strerror or error})"
 
 
 def application(hub: Any, panel: Any, door: Callable[[Any], Any], more: Sequence[Any] = ()) -> Any:

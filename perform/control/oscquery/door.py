@@ -1,0 +1,70 @@
+"""Who may ask the OSCQuery server. Its clients send neither token nor Origin, so that addresses are all there is to
+go by: this machine, or in LAN mode those of a list.
+
+A browser does say where a page comes from, and what name was asked for: a page of any other origin, and a name that is
+not ours (DNS rebinding), stay outside.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+from perform.control.web.guard import (
+    LOOPBACK,
+    PERFORMER,
+    App,
+    Door,
+    RefusalError,
+    Scope,
+    headers_of,
+    is_loopback,
+    peer_of,
+    shape_of,
+)
+from perform.core.errors import UsageError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def networks(texts: Iterable[str]) -> list[Network]:
+    """`10.0.0.5`, `10.0.0.0/24` as networks. Raises UsageError."""
+    try:
+        return [ipaddress.ip_network(text.strip(), strict=False) for text in texts]
+    except ValueError as error:
+        raise UsageError(f"OSCQuery: {error}; write addresses as 10.0.0.5 or 10.0.0.0/24") from None
+
+
+class QueryDoor(Door):
+    """hosts: names of this machine, without ports. allowed: who may come in besides this machine itself."""
+
+    def __init__(self, app: App, hosts: Iterable[str] = LOOPBACK, allowed: Iterable[Network] = ()) -> None:
+        super().__init__(app, hosts)
+        self._allowed = tuple(allowed)
+
+    def judge(self, scope: Scope) -> str:
+        """The role of whoever asks. Raises RefusalError."""
+        headers, peer = headers_of(scope), peer_of(scope)
+        self._paced(self._bucket(peer))
+        if not is_loopback(peer) and not self._on_the_list(peer):
+            raise RefusalError(403, "this address is not on the list; see --oscquery-allow")
+        named = headers.get("host", [])
+        host = named[0].lower() if len(named) == 1 else ""
+        bare = host if host.endswith("]") else host.rpartition(":")[0] or host
+        if bare not in self.hosts:
+            raise RefusalError(421, "this server does not answer to that name")
+        origins = headers.get("origin", [])
+        if origins and origins != [f"http://{host}"]:
+            raise RefusalError(403, "asked by a page of another origin")
+        if headers.get("sec-fetch-site", ["none"])[0] in ("cross-site", "same-site"):
+            raise RefusalError(403, "asked by a page of another origin")
+        shape_of(scope, headers)
+        return PERFORMER
+
+    def _on_the_list(self, peer: str) -> bool:
+        try:
+            address = ipaddress.ip_address(peer.split("%")[0])
+        except ValueError:
+            return False
+        address = getattr(address, "ipv4_mapped", None) or address
+        return any(address in network for network in self._allowed)
