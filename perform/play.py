@@ -64,7 +64,7 @@ def _loop(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any
             say(f"first picture after {first_picture_s:.1f} s")
         if now_s - told_s >= HUD_PERIOD_S:
             told_s = now_s
-            _tell_troubles(rig, say)
+            tell_troubles(rig, say)
             show.stage.set_hud(*hud(rig))
             if engine.table.value("out/help"):
                 show.stage.set_help(show.sheet())
@@ -75,13 +75,13 @@ def _loop(rig: Rig, options: Options, say: Say, began_s: float) -> dict[str, Any
         late.note(getattr(show.stage, "waited_s", 0.0), moment_s - before_s, 1.0 / fps)
         before_s = moment_s
     watch.close()
-    _tell_troubles(rig, say)
+    tell_troubles(rig, say)
     if first_picture_s is None and engine.coming:
         say(f"{show.source} was still loading: what played was the picture that stands in")
     return _report(rig, pacer, rig.clock(), first_picture_s)
 
 
-def _tell_troubles(rig: Rig, say: Say) -> None:
+def tell_troubles(rig: Rig, say: Say) -> None:
     """What failed beside the show, each line once: a model that does not load, a recording that stopped."""
     engine = rig.engine
     lines = [f"deck {d}: {p.last_error}" for d, p in (*engine.coming.items(), *engine.painters.items()) if p.last_error]

@@ -10,7 +10,7 @@ from typing import Any
 
 from perform.api.opening import Workshop
 from perform.api.units import Feature, Painting, ShaderText, Source, told
-from perform.core.errors import ShaderError, UsageError
+from perform.core.errors import PerformError, ShaderError, UsageError
 from perform.core.params import Param, is_wish
 from perform.core.preset import Preset, read_preset
 from perform.core.routes import Route
@@ -18,6 +18,7 @@ from perform.core.types import ControlEvent, Features, Moment, Value
 from perform.deck_wishes import PLACES
 from perform.gl.rows import LETTERS
 from perform.options import Options
+from perform.trial.gate import OnTrialError
 
 Told = tuple[float, str, Value]
 """(seconds of the show, path of a parameter, value)."""
@@ -128,9 +129,10 @@ class Hands:
         PerformError, with the look as it was."""
         show = self._there().show
         if isinstance(preset, Preset):
-            show.play(preset)
+            self._soon(lambda: show.play(preset))
         elif isinstance(preset, Path) or preset.endswith(".toml"):
-            show.play(read_preset(preset))
+            look = read_preset(preset)
+            self._soon(lambda: show.play(look))
         else:
             show.recall(preset)
 
@@ -153,40 +155,48 @@ class Hands:
 
     def load(self, deck: str, source: str | Painting | ShaderText) -> None:
         """Put a source on deck a, b, c or d: a text like `shader:silk`, or a unit that `generator` or `shader` made.
-        Raises PerformError, with the old one playing."""
+        While a live show plays, a shader that is new here is tried beside it and comes a moment later. Raises
+        PerformError, with the old one playing."""
         show, text = self._there().show, getattr(source, "text", source)
-        if not isinstance(source, str):
-            show.decks.own[text] = lambda: self._workshop.plan(source)
-        plan = show.decks.plan_own(text) or self._plan(text)
         if deck not in LETTERS:
             raise UsageError(f"load: no deck {deck!r}; there are {', '.join(LETTERS)}")
-        self._workshop.plainly(lambda: show.decks.load(deck, plan))
-        for below in ("source", "inputs"):
-            self.engine.table.remove(f"deck/{deck}/{below}")
-        show.mount()
+        if not isinstance(source, str):
+            show.decks.own[text] = lambda: self._workshop.plan(source)
+
+        def put() -> None:
+            plan = show.decks.plan_own(text) or self._plan(text)
+            self._workshop.plainly(lambda: show.decks.load(deck, plan))
+            for below in ("source", "inputs"):
+                self.engine.table.remove(f"deck/{deck}/{below}")
+            show.mount()
+
+        self._soon(put)
 
     def effect(self, effect: str | ShaderText, where: str = "master", **params: Any) -> str:
         """Add an effect at the end of a chain; the prefix of its parameters, like `master/fx/bloom`.
 
-        effect: a shader's name, or what `shader` made. where: `master` or `deck/a` … `deck/d`. params: its values.
-        Raises PerformError.
+        effect: a shader's name, or what `shader` made. where: `master` or `deck/a` … `deck/d`. params: its values. As
+        with `load`, one that is new here may come a moment later. Raises PerformError.
         """
         decks, name = self._there().show.decks, effect.name if isinstance(effect, ShaderText) else str(effect)
         if where not in PLACES:
             raise UsageError(f"effect: no chain {where!r}; there are {', '.join(PLACES)}")
-        slots = list(decks.chains.get(where, ()))
-        taken, slot, count = {n for n, _ in slots}, Path(name).stem, 2
+        taken, slot, count = {n for n, _ in decks.chains.get(where, ())}, Path(name).stem, 2
         while slot in taken:
             slot, count = f"{Path(name).stem}_{count}", count + 1
-        document = self._document(effect)
-        if isinstance(effect, ShaderText):
-            decks.own_effects[effect.name] = document
-        problems: list[str] = []
-        self._workshop.plainly(lambda: decks.set_chain(where, [*slots, (slot, document)], problems))
-        self._there().show.mount()
-        if problems:
-            raise ShaderError(problems[0])
-        self.update({f"{where}/fx/{slot}/{name}": value for name, value in params.items()})
+
+        def put() -> None:
+            document, problems = self._document(effect), list[str]()
+            if isinstance(effect, ShaderText):
+                decks.own_effects[effect.name] = document
+            chain = [*decks.chains.get(where, ()), (slot, document)]
+            self._workshop.plainly(lambda: decks.set_chain(where, chain, problems))
+            self._there().show.mount()
+            if problems:
+                raise ShaderError(problems[0])
+            self.update({f"{where}/fx/{slot}/{name}": value for name, value in params.items()})
+
+        self._soon(put)
         return f"{where}/fx/{slot}"
 
     def add(self, *units: Source | Feature) -> None:
@@ -210,6 +220,23 @@ class Hands:
             raise UsageError("this show is closed; open another one")
         self._check_thread()
         return self._rig
+
+    def _soon(self, act: Callable[[], None]) -> None:
+        """Do it, or when the shaders that it needs have been tried. Raises PerformError."""
+        show = self._there().show
+        try:
+            act()
+        except OnTrialError as coming:
+            show.shaders.notice(str(coming))
+            show.shaders.later(lambda: self._in_a_moment(act))
+
+    def _in_a_moment(self, act: Callable[[], None]) -> None:
+        """Nobody waits for it any more: what goes wrong is a line."""
+        try:
+            self._soon(act)
+        except PerformError as error:
+            self.engine.health.failed("deck", error)
+            self._rig.say(str(error))
 
     def _check_thread(self) -> None:
         if threading.get_ident() != self._thread:
@@ -243,4 +270,4 @@ class Hands:
         self._rig.engine.health.failed("own code", line)
         if who not in self._failed:
             self._failed.add(who)
-            self.notes.append(str(line))
+            self._rig.say(str(line))

@@ -144,7 +144,7 @@ class Workshop:
             if self._folder is None or self._folder.name not in str(error):
                 raise
             message = str(error).replace(self._folder.name + "/", "shader ").replace(".fs", "")
-            told = ShaderError(message)
+            told = type(error)(message)
             told.path, told.line = error.path, error.line
             raise told from None
 

@@ -101,6 +101,8 @@ class Show(Hands):
     def step(self, seconds: float | None = None) -> ShowFrame:
         """Make the next frame. Offline it lies 1/fps after the one before, or at `seconds`, which only grow; live it is
         that of now. Past the end of its sound a show goes on in silence. Raises PerformError."""
+        from perform.play import tell_troubles
+
         rig, engine = self._there(), self.engine
         if self._live:
             at_s = rig.clock()
@@ -118,6 +120,7 @@ class Show(Hands):
         rig.show.after_tick()
         if rig.panel is not None:
             rig.panel.after_tick()
+        tell_troubles(rig, rig.say)
         self._number += 1
         self._newest = self._frame(rig.show.stage.finish())
         return self._newest
@@ -197,7 +200,7 @@ class Show(Hands):
         from perform.render import add_sinks
 
         if self._options.record is not None or self._options.frames is not None:
-            add_sinks(self._rig, self._options, self._fps, self.notes.append)
+            add_sinks(self._rig, self._options, self._fps, self._rig.say)
 
     def _frames_in_all(self) -> int | None:
         from perform.render import frames_in_all
@@ -226,7 +229,7 @@ class Show(Hands):
         rig.after, rig.show.running = after, True
         try:
             options = self._options if seconds is None else replace(self._options, seconds=seconds)
-            return run(rig, options, rig.say or self.notes.append, time.monotonic())
+            return run(rig, options, rig.say, time.monotonic())
         finally:
             rig.after = lambda: None
 
@@ -262,6 +265,7 @@ def _opened(kind: type[Show], *, live: bool, say: Say | None, **wanted: Any) -> 
     except BaseException:
         workshop.close()
         raise
+    rig.say = rig.say or tell
     try:
         return kind(rig, options, workshop, notes, live)
     except BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,35 @@ def test_a_live_show_plays_with_callbacks_and_by_steps(tmp_path: Path) -> None:
         with pytest.raises(perform.UsageError, match="no list of frames"):
             next(iter(show))
     assert threading.active_count() <= threads
+
+
+def test_a_shader_from_a_text_comes_into_a_running_show_when_it_has_been_tried() -> None:
+    body = "void main() { gl_FragColor = vec4(1.0, 0.0, 0.5 * isf_FragNormCoord.x, 1.0); } // as new as this number: "
+    red = perform.shader("red", '/*{ "ISFVSN": "2" }*/\n' + body + str(time.time_ns()))
+
+    @perform.generator("broken")
+    def broken(moment: perform.Moment) -> np.ndarray:
+        raise RuntimeError("no\npaint")
+
+    seen: list[float] = []
+
+    def look(frame: perform.ShowFrame) -> bool:
+        if frame.number == 2:
+            show.load("a", red)
+        seen.append(float(frame.picture[..., 0].mean()))
+        return frame.number < 2000 and seen[-1] < 250
+
+    with perform.Show.live(sound="silence", **LIVE) as show:
+        show.play(look)
+        assert seen[2] < 250 <= seen[-1] and any("tried first" in line for line in show.notes)
+        show.load("b", broken)
+        for _ in range(200):
+            if any("generator broken: RuntimeError: no paint" in line for line in show.notes):
+                break
+            show.step()
+            time.sleep(0.01)
+        else:
+            raise AssertionError(show.notes)
 
 
 def test_a_live_show_that_cannot_begin_leaves_nothing_open() -> None:
