@@ -323,7 +323,9 @@ def run_tests(home: Home, arguments: list) -> int:
             print(f"start.py: ruff {shlex.join(check)} found something; see above", file=sys.stderr)
             return done.returncode
     os.chdir(str(home.root))
-    return run(home, "python", ["-m", "pytest", *arguments])
+    # The whole suite runs on two cores at once; tests/conftest.py says which tests take turns.
+    side_by_side = [] if arguments or (os.cpu_count() or 1) < 2 else ["-n", "2", "--dist", "loadgroup"]
+    return run(home, "python", ["-m", "pytest", *side_by_side, *arguments])
 
 
 def main(arguments: list, home: Home | None = None) -> int:

@@ -129,6 +129,13 @@ def test_other_arguments_go_to_perform(start, machine, words):
     assert machine.became == [words]
 
 
+def test_the_whole_suite_runs_side_by_side_where_there_are_two_cores(start, machine, monkeypatch):
+    for cores, more in ((2, ["-n", "2", "--dist", "loadgroup"]), (1, []), (None, [])):
+        monkeypatch.setattr(start.os, "cpu_count", lambda cores=cores: cores)
+        start.main(["test"], machine.home)
+        assert machine.became[-1] == ["-m", "pytest", *more]
+
+
 def test_test_adds_what_tests_need_checks_style_and_becomes_pytest(start, machine):
     start.main(["test", "-k", "osc"], machine.home)
     assert machine.became == [["-m", "pytest", "-k", "osc"]]
