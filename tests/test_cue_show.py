@@ -105,7 +105,7 @@ class Seat:
     def send(self, address: str, value: object = True) -> None:
         self.engine.queue.post(ControlEvent(f"cue/{address}", value, 0.0, "test"))  # type: ignore[arg-type]
 
-    def ask(self, address: str, value: object = True, ticks: int = 80) -> None:
+    def ask(self, address: str, value: object = True, ticks: int = 66) -> None:
         self.send(address, value)
         self.run(ticks)
 
@@ -226,7 +226,7 @@ def test_what_follows_lands_on_its_line_and_goes_round(seat):
     seat.table.set("cue/quantise", "off")
     seat.cues.load("chain")
     seat.seen.clear()
-    seat.ask("go", ticks=260)
+    seat.ask("go", ticks=215)
     assert len(seat.said) == 0, seat.said
     names = [now for (before, _), (now, _) in zip(seat.seen, seat.seen[1:], strict=False) if now != before]
     assert names[:5] in (["a", "b", "c", "a", "b"], ["b", "c", "a", "b", "c"])
@@ -241,7 +241,7 @@ def test_hold_holds_and_go_lets_go_of_it(seat):
     seat.cues.load("chain")
     seat.ask("go", ticks=8)
     seat.table.set("cue/hold", True)
-    seat.run(150)
+    seat.run(75)
     assert seat.now[0] == "a" and 0.0 < seat.engine.signals["cue/left_s"] <= 2.5
     seat.ask("go", ticks=3)
     assert seat.now[0] == "b" and seat.table.value("cue/hold") is False

@@ -129,7 +129,7 @@ def read_visitor(body: Any) -> tuple[VisitorPage | None, list[str]]:
     if not isinstance(body, dict):
         return None, ["visitor should be a table, [visitor], and is skipped"]
     reader.unknown("visitor.", body, _KEYS)
-    rest_s = reader.number("visitor.", body, "rest_s", 5.0, 3600.0)
+    rest_s = reader.number("visitor.", body, "rest_s", 2.0, 3600.0)
     code = reader.text("visitor.", body, "code")
     if code and not CODE.fullmatch(code):
         reader.problems.append("visitor.code should be 8 to 64 letters and digits; a new one is made each time")

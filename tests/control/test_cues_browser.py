@@ -38,7 +38,7 @@ set = "evening"
 [visitor]
 title = "Touch the picture"
 hint = "It goes back to rest by itself."
-rest_s = 5
+rest_s = 2
 code = "on-the-wall"
 looks = ["one", "two"]
 [[visitor.control]]
@@ -72,7 +72,7 @@ def url(tmp_path_factory, osc_port):
     port = free_tcp()
     env = {**os.environ, "XDG_DATA_HOME": str(folder / "data"), "OMP_NUM_THREADS": "1"}
     with playing(
-        folder, "--display", "offscreen", "--size", "320x180", "--osc-port", str(osc_port), "--midi", "none",
+        folder, "--display", "offscreen", "--size", "160x90", "--osc-port", str(osc_port), "--midi", "none",
         "--web", str(port), "--lan", env=env,
     ) as show:  # fmt: skip
         show.wait_for("playing")
@@ -197,7 +197,7 @@ def test_a_visitor_touches_and_it_goes_back_to_rest(guest, seat):
     guest.page.mouse.move(box["x"] + 900, box["y"] + 40, steps=6)
     guest.page.mouse.up()
     seat.becomes("deck/a/source/glow", "Math.abs(v - 0.8) < 0.001")  # as far as it goes, and no further
-    guest.until("/back to rest in [1-5] s/.test(document.querySelector('.rest').textContent)")
+    guest.until("/back to rest in [12] s/.test(document.querySelector('.rest').textContent)")
     seat.becomes("deck/a/source/glow", "Math.abs(v - 0.5) < 0.001")
     guest.until("document.querySelector('.slider').getAttribute('aria-valuenow') === '50'")
     guest.page.locator(".push").click()  # a surprise throws all of the look
