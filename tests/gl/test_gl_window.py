@@ -136,6 +136,26 @@ def test_keys_become_events(gl_display: tuple[str, Path]) -> None:
     _run(code, gl_display[0])
 
 
+def test_keys_are_places_and_their_labels_follow_the_layout(gl_display: tuple[str, Path]) -> None:
+    need(shutil.which("xdotool") and shutil.which("setxkbmap"), "xdotool and setxkbmap (apt: xdotool x11-xkb-utils)")
+    code = _PROGRAM + (
+        "show(); stage.poll(); subprocess.run(['setxkbmap', 'de'], check=True); time.sleep(0.3); show(); stage.poll()\n"
+        "assert [stage.key_label(k) for k in ('y', 'z', 'q', 'semicolon', 'f1')] == ['Z', 'Y', 'Q', '\u00d6', '']\n"
+        "subprocess.run(['xdotool', 'search', '--name', 'perform test', 'windowfocus'], check=True)\n"
+        "for press, address in (('z', 'key/y'), ('udiaeresis', 'char/\u00fc'), ('question', 'char/?')):\n"
+        "    subprocess.run(['xdotool', 'key', press], check=True)\n"
+        "    assert (address, True, 'keyboard') in events(address), address\n"
+        "subprocess.run(['xdotool', 'key', 'ctrl+shift+z'], check=True)\n"
+        "assert ('key/ctrl+shift+y', True, 'keyboard') in events('key/ctrl+shift+y')\n"
+        "subprocess.run(['xdotool', 'keydown', 'z'], check=True)\n"
+        "assert ('key/y', True, 'keyboard') in events('key/y')\n"
+        "subprocess.run(['xdotool', 'keyup', 'z'], check=True)\n"
+        "assert ('key/y', False, 'keyboard') in events('key/y')\n"
+        "stage.close()\n"
+    )
+    _run(code, gl_display[0])
+
+
 def test_odd_sizes_and_read_back(gl_display: tuple[str, Path]) -> None:
     code = _PROGRAM + (
         "import glfw\n"
