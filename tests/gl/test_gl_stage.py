@@ -155,7 +155,7 @@ def test_rows(gl_player, gl_shader) -> None:
         "deck/b/layer": layer,
         "master/fx/halve": ["factor", "bypass", "wet", "solo"],
         "master/fx/halve_2": ["factor", "bypass", "wet", "solo"],
-        "out": ["blackout", "freeze", "fade_s", "testcard", "hud", "level", *(row.name for row in ROOM_ROWS)],
+        "out": ["blackout", "freeze", "fade_s", "testcard", "hud", "help", "level", *(row.name for row in ROOM_ROWS)],
     }
 
 
