@@ -114,4 +114,5 @@ def as_picture(image: Any, who: str) -> np.ndarray:
         return array
     if array.dtype.kind != "f":
         raise UsageError(f"{who} gave numbers of kind {array.dtype}; use uint8 (0..255) or float (0..1)")
-    return (np.clip(np.nan_to_num(array), 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+    bright: np.ndarray = np.clip(np.nan_to_num(array), 0.0, 1.0) * 255.0 + 0.5
+    return bright.astype(np.uint8)

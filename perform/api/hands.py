@@ -157,7 +157,7 @@ class Hands:
         """Put a source on deck a, b, c or d: a text like `shader:silk`, or a unit that `generator` or `shader` made.
         While a live show plays, a shader that is new here is tried beside it and comes a moment later. Raises
         PerformError, with the old one playing."""
-        show, text = self._there().show, getattr(source, "text", source)
+        show, text = self._there().show, source if isinstance(source, str) else source.text
         if deck not in LETTERS:
             raise UsageError(f"load: no deck {deck!r}; there are {', '.join(LETTERS)}")
         if not isinstance(source, str):
@@ -249,8 +249,7 @@ class Hands:
             self[path] = value
 
     def _plan(self, text: str) -> Any:
-        from perform.app import pick_device
-        from perform.deck_source import plan_source
+        from perform.deck_source import pick_device, plan_source
 
         return plan_source(text, pick_device(self._options.device), trusted=True, fast=self._live)
 

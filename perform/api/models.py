@@ -26,8 +26,7 @@ class Model:
     def __init__(self, name: str, device: str = "auto") -> None:
         """name: of a model in `models/`, or the path of a model's folder. device: `auto`, `cpu`, `cuda`, `mps`.
         Raises ModelError, UsageError."""
-        from perform.app import pick_device
-        from perform.deck_source import plan_source
+        from perform.deck_source import pick_device, plan_source
 
         plan = plan_source(f"model:{name}", pick_device(device), trusted=True)
         if plan.make is None:
@@ -49,9 +48,10 @@ class Model:
         """The same as a torch tensor, [h, w, 3 or 4] uint8, on the device it was painted on; the model may write over
         it with the next picture. Raises as `paint` does."""
         import torch
+        import torch.utils.dlpack
 
         image = self._paint(seconds, beats, values).image
-        return image if isinstance(image, torch.Tensor) else torch.from_dlpack(image)
+        return image if isinstance(image, torch.Tensor) else torch.utils.dlpack.from_dlpack(image)
 
     def _paint(self, seconds: float, beats: float, values: dict[str, Any]) -> Any:
         if self._generator is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import fields
@@ -143,7 +144,7 @@ class Workshop:
         except ShaderError as error:
             if self._folder is None or self._folder.name not in str(error):
                 raise
-            message = str(error).replace(self._folder.name + "/", "shader ").replace(".fs", "")
+            message = str(error).replace(self._folder.name + os.sep, "shader ").replace(".fs", "")
             told = type(error)(message)
             told.path, told.line = error.path, error.line
             raise told from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from perform.api.frames import ShowFrame
 from perform.api.hands import Hands
 from perform.api.opening import Workshop, options_of
+from perform.core.contracts import Sink
 from perform.core.errors import UsageError
 from perform.options import Options
 
@@ -35,6 +37,7 @@ class Show(Hands):
         self._newest: ShowFrame | None = None
         if not live:
             self._begin_offline()
+        self._forgotten = weakref.finalize(self, _finish, rig.engine.sinks)
 
     @classmethod
     def offline(
@@ -168,6 +171,7 @@ class Show(Hands):
             return
         self._check_thread()
         self._open = False
+        self._forgotten.detach()
         try:
             self._rig.close()
         finally:
@@ -244,6 +248,12 @@ class Show(Hands):
             return rig.show.stage.finish()
 
         return read
+
+
+def _finish(sinks: list[Sink]) -> None:
+    """A show that was never closed: its films shall play all the same."""
+    for sink in sinks:
+        sink.close()
 
 
 def _opened(kind: type[Show], *, live: bool, say: Say | None, **wanted: Any) -> Show:

@@ -109,6 +109,16 @@ def test_a_film_with_its_sound_and_pictures_beside(tmp_path: Path) -> None:
     assert len(list((tmp_path / "png").glob("*.png"))) == 12
 
 
+def test_a_film_is_whole_though_nobody_closed_its_show(tmp_path: Path) -> None:
+    code = f"""
+import perform
+show = perform.Show.offline(source="shader:silk", size=(96, 54), fps=15, seconds=0.4, film={str(tmp_path / "a.mp4")!r})
+show.play()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=200)
+    assert len(film(tmp_path / "a.mp4")[0]) == 6
+
+
 def test_parameters_are_read_and_turned() -> None:
     with perform.Show.offline(**BARE, seconds=1) as show:
         assert "deck/a/source/glow" in show and show.params["out/level"].kind == "float"
