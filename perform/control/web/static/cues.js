@@ -102,7 +102,7 @@ export function autopilot() {
   if (!store.has("autopilot/on")) return null;
   const next = h("div.nextbox");
   const fill = (name) => refill(next, name ? portrait(`preset/${name}`, "then", name.replaceAll("_", " "), { onclick: () => store.fire("autopilot/skip") }) : h("p.hint", { text: "looks change by themselves once it is on" }));
-  const box = card("Autopilot", h("div.gobox", {}, next, h("div.row", {}, control(store.rows.get("autopilot/on"), { label: "On" }), control(store.rows.get("autopilot/skip"), { label: "Skip" }))),
+  const box = card("Autopilot", h("div.gobox", {}, next, h("div.row.tall", {}, control(store.rows.get("autopilot/on"), { label: "On" }), control(store.rows.get("autopilot/skip"), { label: "Skip" }))),
     countdown("autopilot", "changes"), controls(rows("autopilot", ["autopilot/on", "autopilot/skip"])), schedule());
   return keepAlive(box, store.watch("autopilot/coming", fill));
 }
