@@ -259,6 +259,15 @@ def test_where_it_stands_is_a_source_of_routes(seat):
     assert not [line for line in seat.said if "no source" in line]
 
 
+def test_what_only_tells_takes_nothing(seat):
+    errors = seat.engine.health.counts.get("control errors", 0)
+    for address in ("now", "next"):
+        seat.ask(address, "something else", ticks=1)
+    assert seat.now[0] == "one" and seat.table.value("cue/next") == "two"
+    assert seat.engine.health.counts["control errors"] == errors + 2
+    seat.engine.health.last_error = ""
+
+
 def test_a_set_is_changed_and_read_anew_while_it_plays(seat, stand):
     seat.ask("set", "chain", ticks=2)
     assert seat.cues.set.name == "chain" and seat.now == ("", "first") and seat.table.value("cue/next") == "a"

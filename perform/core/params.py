@@ -80,6 +80,15 @@ class Param:
         return None
 
 
+READ_ONLY = "(read only)"
+"""At the end of a row's doc: it tells hands something, and takes nothing from them."""
+
+
+def is_read_only(row: Param) -> bool:
+    """Whether a row only tells."""
+    return row.doc.endswith(READ_ONLY)
+
+
 def is_wish(row: Param) -> bool:
     """Whether each text sent here asks for something to be done, so that none may be lost for a later one."""
     return row.kind == "text" and not row.live

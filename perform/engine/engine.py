@@ -11,8 +11,8 @@ import numpy as np
 
 from perform.core.changes import made_whole
 from perform.core.contracts import Sense, Sink, Stage
-from perform.core.errors import PerformError
-from perform.core.params import ParamTable, is_wish
+from perform.core.errors import ParamError, PerformError
+from perform.core.params import ParamTable, is_read_only, is_wish
 from perform.core.routes import RouteBank
 from perform.core.sources import FreeSource, beat_values, free_values
 from perform.core.types import ControlEvent, Features, Frame, Moment, ParamFrame, Picture, Value
@@ -151,6 +151,8 @@ class Engine:
 
     def _take(self, event: ControlEvent, seconds: float) -> None:
         if event.address in self.table:
+            if is_read_only(self.table[event.address]):
+                raise ParamError(f"{event.address} only tells: nobody can set it")
             event = made_whole(event, self.table[event.address], self.table.base()[event.address])
             value = self.table.set(event.address, event.value, normalised=event.normalised)
             if is_wish(self.table[event.address]):

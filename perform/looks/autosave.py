@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 from perform.core.errors import ParamError, PerformError
-from perform.core.params import Param, is_wish
+from perform.core.params import Param, is_read_only, is_wish
 from perform.core.types import Value
 from perform.looks.disk import Disk
 from perform.looks.morphing import goes_with_looks
@@ -24,7 +24,6 @@ EVERY_S = 5.0
 NOT_KEPT = {"out/blackout", "out/freeze", "out/testcard", "out/message", "out/help", "snapshot/position", "cue/set",
             "tempo/beat", "tempo/waiting", "preset/title", "preset/tags"}  # fmt: skip
 """What hides the picture must not come back after a fall; the rest is said elsewhere, or is no setting."""
-READ_ONLY = "(read only)"
 
 
 def state_folder() -> Path:
@@ -95,7 +94,7 @@ def state_of(show: Show) -> LiveState:
 
 
 def _is_kept(row: Param, value: Value) -> bool:
-    if row.kind == "trigger" or goes_with_looks(row) or row.name in NOT_KEPT or READ_ONLY in row.doc:
+    if row.kind == "trigger" or goes_with_looks(row) or row.name in NOT_KEPT or is_read_only(row):
         return False
     if row.name.startswith(("route/", "deck/", "master/")) or (is_wish(row) and not value):
         return False

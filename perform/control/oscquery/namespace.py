@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from perform.core.params import Param
+from perform.core.params import Param, is_read_only
 from perform.core.types import Value
 
 ROOT = "perform"
@@ -27,7 +27,6 @@ EXTENSIONS = {
     "UNIT": True, "CRITICAL": True, "CLIPMODE": True, "OVERLOADS": False, "HTML": False, "LISTEN": True, "IGNORE": True,
     "PATH_CHANGED": True, "PATH_ADDED": True, "PATH_REMOVED": True, "PATH_RENAMED": False, "OSC_STREAMING": True,
 }  # fmt: skip
-READ_ONLY = "(read only)"
 CRITICAL = ("out/blackout", "out/freeze", "out/panic", "cue/go", "cue/back", "preset/recall")
 """Addresses whose messages should not get lost: a client may choose TCP or the socket for them."""
 
@@ -122,7 +121,7 @@ def signal_leaf(name: str, value: float) -> dict[str, Any]:
 
 def access(row: Param) -> int:
     """1 to read, 2 to write, 3 both."""
-    return WRITE if row.kind == "trigger" else READ if READ_ONLY in row.doc else BOTH
+    return WRITE if row.kind == "trigger" else READ if is_read_only(row) else BOTH
 
 
 def _range(row: Param) -> list[dict[str, Any]]:
