@@ -7,24 +7,22 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from perform.beats import beats_of
 from perform.clocks import open_clocks
 from perform.core.contracts import AudioInput, Control
-from perform.core.errors import DeviceError, PerformError, UsageError
-from perform.core.params import Param, ParamTable, is_wish
+from perform.core.errors import PerformError, UsageError
+from perform.core.params import ParamTable, is_wish
 from perform.deck_source import SourcePlan, pick_device
 from perform.engine.engine import Engine
 from perform.engine.hearing import LiveHearing, OfflineHearing
 from perform.engine.mailbox import ControlQueue
 from perform.engine.painter import InlinePainter, Painter, ThreadPainter
 from perform.looks.autosave import Autosave, kept_date, resume, state_folder
-from perform.options import DEFAULT_PRESET, Options, parse_targets
+from perform.options import DEFAULT_PRESET, Options
 from perform.oscquery import open_oscquery
-from perform.shader_desk import MESSAGE_ROW
 from perform.show import MakePainter, Show
 from perform.sound_times import is_device, on_show_time, sound_path
 from perform.stage_choice import SIZE, chosen_display, open_stage_for
@@ -47,7 +45,6 @@ class Rig:
     controls: list[Control] = field(default_factory=list)
     speaker: Any = None
     recorder: Any = None
-    sender: Any = None
     software: bool = True
     clipped: int = 0
     sound_path_s: Callable[[], float] = lambda: 0.0
@@ -74,8 +71,6 @@ class Rig:
         self.engine.close()
         self.show.shaders.close()
         self.show.looks.close()
-        if self.sender is not None:
-            self.sender.close()
         if self.speaker is not None:
             self.speaker.close()
 
@@ -164,10 +159,10 @@ def open_live(options: Options, say: Say) -> Rig:
 
 
 def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sound: AudioInput, feed: Any) -> Rig:
-    from perform.control.osc import OscSender
     from perform.gl import describe
     from perform.hands import open_hands
     from perform.lights import open_lights
+    from perform.osc import open_osc
     from perform.panel import open_panel
     from perform.room_senses import open_camera_watch
 
@@ -205,7 +200,7 @@ def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sou
     facts = describe(stage)
     rig.software, rig.renderer = bool(facts.get("software", True)), str(facts.get("renderer", ""))
     hands = open_hands(options, show, clock, say)
-    rig.controls = [*_controls(options, table, queue, clock, say), hands]
+    rig.controls = [*open_osc(options, show, clock, say), hands]
     hands.hear(rig.controls)
     rig.controls += open_camera_watch(options.camera_signals, engine, clock, say)
     rig.controls += open_lights(options.lights, hands.desk, engine, clock, say)
@@ -213,9 +208,6 @@ def _assemble_live(options: Options, say: Say, clock: ShowClock, stage: Any, sou
     panel = open_panel(rig, options, feed, clock, say)
     query = open_oscquery(rig, options, clock, say)
     rig.controls += [control for control in (panel, query) if control is not None]
-    if options.osc_send:
-        rig.sender = OscSender(parse_targets(options.osc_send))
-        show.shaders.listeners.append(partial(rig.sender.send, f"/perform/{MESSAGE_ROW.name}"))
     if options.autosave:
         rig.autosave = Autosave(show, state_folder(), say)
     engine.warm()
@@ -309,31 +301,6 @@ def _record(rig: Rig, options: Options, listeners: LiveHearing, clock: Callable[
     rig.recorder = recorder
     rig.engine.sinks += [recorder, manifest]
     listeners.add_listener(on_show_time(recorder.send_audio, clock))
-
-
-def _controls(
-    options: Options, table: ParamTable, queue: ControlQueue, clock: Callable[[], float], say: Say
-) -> list[Control]:
-    """OSC, if its port can be had. A taken port is said; the show plays without."""
-    from perform.control.osc import OscServer
-
-    port = 9000 if options.osc_port is None else options.osc_port
-    if port < 0:
-        return []
-
-    def lookup(address: str) -> Param | None:
-        return table[address] if address in table else None
-
-    server = OscServer(
-        port, options.osc_host or "127.0.0.1", lookup=lookup, clock=clock, rows=lambda: (table.revision, list(table)),
-        value=table.base().get,
-    )  # fmt: skip
-    try:
-        server.open(queue.post)
-    except DeviceError as error:
-        say(f"{error}; playing without OSC")
-        return []
-    return [server]
 
 
 def open_offline(options: Options, say: Say) -> Rig:

@@ -1,5 +1,4 @@
-"""Opens the clocks of a live show: MIDI, Ableton Link, the beat out over OSC. What is not there is said, and played
-without."""
+"""Opens the clocks of a live show: MIDI, Ableton Link. What is not there is said, and played without."""
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ from perform.core.errors import DeviceError
 from perform.core.types import BeatClock, ControlEvent
 from perform.engine.engine import Engine
 from perform.midi import open_midi
-from perform.options import Options, parse_target
+from perform.options import Options
 from perform.show import Show
 
 Say = Callable[[str], None]
@@ -32,7 +31,7 @@ def open_clocks(
     def midi(options: Options, engine: Engine, clock: Callable[[], float]) -> Control | None:
         return open_midi(options, show, clock, say, learning)
 
-    for make in (midi, _link, _osc_out):
+    for make in (midi, _link):
         try:
             control = make(options, engine, clock)
         except DeviceError as error:
@@ -79,17 +78,6 @@ def _link(options: Options, engine: Engine, clock: Callable[[], float]) -> Contr
 
     engine.musical.outs.append(follow)
     return _Opened(link, "link")
-
-
-def _osc_out(options: Options, engine: Engine, clock: Callable[[], float]) -> Control | None:
-    if not options.osc_out:
-        return None
-    from perform.control.osc_send import OscSender
-    from perform.control.osc_tempo import OscTempo
-
-    tempo = OscTempo(OscSender([parse_target(text) for text in options.osc_out], options.osc_out_rate_hz), clock)
-    engine.musical.outs.append(tempo.tell)
-    return _Opened(tempo, "osc out")
 
 
 class _Opened:

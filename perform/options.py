@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from perform.core.schedule import Entry, read_schedule
 from perform.core.visitor import VisitorPage, read_visitor
 from perform.deck_source import SourcePlan
 from perform.lights_room import NO_LIGHTS, LightsRoom, read_lights
+from perform.osc_targets import parse_out, parse_target
 from perform.room import NO_ROOM, Room, read_room
 
 DEFAULT_PRESET = "first_light"
@@ -27,7 +28,7 @@ DELAYS = ("display_delay_s", "capture_delay_s", "playback_delay_s", "loop_delay_
 NUMBERS = ("midi_clock_offset_s", "osc_out_rate_hz", "tempo_bpm")
 RANGES = {
     "midi_clock_offset_s": (-0.2, 0.2), "osc_out_rate_hz": (1.0, 240.0), "tempo_bpm": (30.0, 240.0),
-    "beats_per_bar": (1, 16), "web": (-1, 65535), "oscquery": (-1, 65535),
+    "beats_per_bar": (1, 16), "web": (-1, 65535), "oscquery": (-1, 65535), "osc_tcp": (-1, 65535),
 }  # fmt: skip
 
 
@@ -62,6 +63,8 @@ class Options:
     osc_port: int | None = None
     osc_host: str | None = None
     osc_send: tuple[str, ...] = ()
+    osc_allow: tuple[str, ...] = ()
+    osc_tcp: int | None = None
     device: str = "auto"
     fps: float | None = None
     start_s: float = 0.0
@@ -120,6 +123,8 @@ _VENUE = {
     "osc": {
         "port": "osc_port",
         "host": "osc_host",
+        "allow": "osc_allow",
+        "tcp": "osc_tcp",
         "send": "osc_send",
         "out": "osc_out",
         "out_rate_hz": "osc_out_rate_hz",
@@ -150,25 +155,6 @@ def parse_size(text: str) -> tuple[int, int]:
     if not (16 <= width <= SIZE_LIMIT and 16 <= height <= SIZE_LIMIT):
         raise UsageError(f"size {text!r}: both sides must be between 16 and {SIZE_LIMIT}")
     return width, height
-
-
-def parse_target(text: str) -> tuple[str, int]:
-    """`HOST:PORT` as a pair; `[::1]:9000` for IPv6. Raises UsageError."""
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise UsageError(f"OSC target {text!r}: say it as HOST:PORT, like 127.0.0.1:9001")
-    return host.strip("[]"), int(port)
-
-
-def parse_targets(texts: Iterable[str]) -> list[tuple[str, int]]:
-    """`127.0.0.1:9001` as (host, port), for each. Raises UsageError."""
-    found = []
-    for text in texts:
-        host, _, port = text.rpartition(":")
-        if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
-            raise UsageError(f"OSC target {text!r}: say it as HOST:PORT, like 127.0.0.1:9001")
-        found.append((host.strip("[]"), int(port)))
-    return found
 
 
 def find_venue(given: Path | None) -> Path | None:
@@ -224,6 +210,7 @@ def _room(body: Any, options: Options) -> tuple[Room, list[str]]:
     return options.room.over(room), lines
 
 
+_TEXTS: Mapping[str, Callable[[str], object]] = {"osc_send": parse_target, "osc_out": parse_out}
 _READERS: dict[str, tuple[str, Callable[[Any, Options], tuple[Any, list[str]]]]] = {
     "out": ("room", _room),
     "schedule": ("schedule", lambda body, _: read_schedule(body)),
@@ -238,23 +225,19 @@ def _fitted(path: Path, section: str, key: str, name: str, value: Any) -> Any:
     where = f"{path}: {section}.{key}"
     if name == "size":
         return parse_size(str(value))
-    if name == "osc_send":
-        targets = tuple(value) if isinstance(value, list) else (value,)
-        if not all(isinstance(target, str) for target in targets):
-            raise PresetError(f'{where} is {value!r}; it should be texts like "127.0.0.1:9001"')
-        return targets
+    if name in _TEXTS:
+        return _texts(where, value, _TEXTS[name])
     if name == "audio":
         plain = str(value)
         return plain if plain in ("synth", "mic", "silence") or ":" in plain else f"device:{plain}"
     kinds: dict[str, type | tuple[type, ...]] = {
-        "monitor": int, "osc_port": int, "fullscreen": bool, "fps": (int, float), "trim_db": (int, float),
+        "monitor": int, "osc_port": int, "osc_tcp": int, "fullscreen": bool,
+        "fps": (int, float), "trim_db": (int, float),
         **dict.fromkeys((*DELAYS, *NUMBERS), (int, float)),
         "web": int, "lan": bool, "oscquery": int, "oscquery_lan": bool, "link": bool, "midi_panic": bool,
         "link_start_stop": bool, "beats_per_bar": int,
     }  # fmt: skip
-    if name == "osc_out":
-        return _targets(where, value)
-    if name == "oscquery_allow":
+    if name in ("osc_allow", "oscquery_allow"):
         return _addresses(where, value)
     wanted = kinds.get(name, str)
     if not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool)):
@@ -279,11 +262,11 @@ def _addresses(where: str, value: Any) -> tuple[str, ...]:
         raise PresetError(f'{where} is {value!r} ({error}); say it as "192.168.1.0/24", or a list of such') from None
 
 
-def _targets(where: str, value: Any) -> tuple[str, ...]:
-    """Where OSC goes: `host:port`, or a list of them."""
+def _texts(where: str, value: Any, check: Callable[[str], object]) -> tuple[str, ...]:
+    """A text, or a list of them, each checked."""
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts) or len(texts) > 32:
         raise PresetError(f'{where} is {value!r}; say it as "127.0.0.1:9001", or a list of such')
     for text in texts:
-        parse_target(text)
+        check(text)
     return tuple(texts)

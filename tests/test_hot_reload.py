@@ -15,7 +15,8 @@ from running import free_port, playing
 from trial_files import ENDLESS
 
 from perform.app import Rig, open_live
-from perform.options import Options, parse_targets
+from perform.options import Options
+from perform.osc_targets import parse_targets
 from perform.play import hud
 from perform.watch import ShaderWatch
 

@@ -42,11 +42,11 @@ def port(text: str) -> int:
 
 
 def target(text: str) -> str:
-    """`HOST:PORT`, checked."""
-    from perform.options import parse_target
+    """`HOST:PORT` or `HOST:PORT=GROUPS`, checked."""
+    from perform.osc_targets import parse_out
 
     try:
-        parse_target(text)
+        parse_out(text)
     except UsageError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return text

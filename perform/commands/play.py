@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from perform.commands.arguments import look_options, options, port, say, target
+from perform.commands.arguments import look_options, options, port, positive, say, target
 
 EXIT_RECORDING = 74
 QUIET = ("analysis blocks", "analysis hops")
@@ -26,8 +26,11 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
     play.add_argument("--record", type=Path, metavar="FILE.mp4", help="keep picture and sound")
     play.add_argument("--osc-port", type=port, metavar="N", help="UDP port to listen on (default 9000; -1 for none)")
     play.add_argument(
-        "--osc-out", type=target, action="append", metavar="HOST:PORT", help="tell the beat to a listener"
-    )
+        "--osc-out", type=target, action="append", metavar="HOST:PORT[=GROUPS]",
+        help="tell a listener what goes on: beat,features,values,floats,health,notices or all; may be repeated",
+    )  # fmt: skip
+    play.add_argument("--osc-rate", type=positive, metavar="HZ", help="how often at most (default 30)")
+    play.add_argument("--osc-tcp", type=port, metavar="N", help="listen there for OSC by TCP as well")
     play.add_argument("--midi", metavar="WHICH", help="auto (all devices), none, or a part of a device's name")
     play.add_argument(
         "--midi-clock-out", metavar="WHERE", help="send MIDI clock: a part of an output's name, or virtual"
@@ -71,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
         link=args.link, osc_send=tuple(args.osc_send), web=args.web, lan=args.lan,
         keys=args.keys, lights=LightsRoom(host=args.lights), camera_signals=args.camera_signals,
         resume=args.resume, autosave=True, oscquery=args.oscquery, oscquery_lan=args.oscquery_lan,
-        oscquery_allow=tuple(args.oscquery_allow),
+        oscquery_allow=tuple(args.oscquery_allow), osc_tcp=args.osc_tcp,
+        osc_out_rate_hz=min(max(args.osc_rate or 30.0, 1.0), 240.0),
     )  # fmt: skip
     asked, problems = with_venue(asked, find_venue(args.venue))
     for line in problems:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 import socket
+import struct
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import numpy as np
 from pythonosc.osc_message_builder import ArgValue, BuildError, OscMessageBuilder
 
 from perform.core.errors import DeviceError
+
+LARGEST = 3.4e38
+_FLOAT = struct.Struct(">f")
 
 
 class OscSender:
@@ -35,6 +40,15 @@ class OscSender:
                 sockets[family] = socket.socket(family, socket.SOCK_DGRAM)
                 sockets[family].setblocking(False)
             self._targets.append((sockets[family], place[:2]))
+
+    def __bool__(self) -> bool:
+        """Whether there is anybody to tell."""
+        return bool(self._targets)
+
+    @property
+    def places(self) -> list[tuple[str, int]]:
+        """(address, port) of each target."""
+        return [(place[0], place[1]) for _, place in self._targets]
 
     def send(self, address: str, value: object) -> None:
         """One message: a number, bool or text, or several in a tuple. Numbers that are not finite are refused."""
@@ -75,6 +89,8 @@ class OscSender:
 
 def encode(address: str, value: object) -> bytes:
     """One OSC message. Raises ValueError for what OSC cannot carry, or what a receiver could not use."""
+    if type(value) is float and abs(value) < LARGEST:  # by far the most common
+        return _head(address, ",f") + _FLOAT.pack(value)
     builder = OscMessageBuilder(address)
     for part in value if isinstance(value, list | tuple) else (value,):
         builder.add_arg(*_argument(part))
@@ -82,6 +98,12 @@ def encode(address: str, value: object) -> bytes:
         return builder.build().dgram
     except BuildError as error:
         raise ValueError(str(error)) from None
+
+
+@lru_cache(maxsize=4096)
+def _head(address: str, tags: str) -> bytes:
+    """Address and type tags, each padded to four bytes."""
+    return b"".join(raw + b"\0" * (4 - len(raw) % 4) for raw in (address.encode("ascii"), tags.encode("ascii")))
 
 
 def _argument(value: object) -> tuple[ArgValue, str]:
@@ -96,7 +118,7 @@ def _argument(value: object) -> tuple[ArgValue, str]:
         if -(2**63) <= value < 2**63:
             return value, OscMessageBuilder.ARG_TYPE_INT64
     elif isinstance(value, float):
-        if math.isfinite(value) and abs(value) < 3.4e38:
+        if math.isfinite(value) and abs(value) < LARGEST:
             return value, OscMessageBuilder.ARG_TYPE_FLOAT
     elif isinstance(value, str) and "\0" not in value:
         return value, OscMessageBuilder.ARG_TYPE_STRING

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from perform.control.osc_send import OscSender
 from perform.core.types import BeatClock
@@ -48,11 +48,3 @@ class OscTempo:
             WHERE + "bar_phase": float(bars % 1.0), WHERE + "bar": math.floor(bars),
         }  # fmt: skip
         self._sender.send_all(values, now_s)
-
-    def counts(self) -> Mapping[str, int]:
-        """Those of the sender."""
-        return self._sender.counts()
-
-    def close(self) -> None:
-        """Free the sockets."""
-        self._sender.close()

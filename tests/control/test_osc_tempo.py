@@ -19,7 +19,8 @@ from perform.control.osc_tempo import OscTempo
 from perform.core.errors import PresetError, UsageError
 from perform.core.told_beats import ToldBeats
 from perform.core.types import BeatClock
-from perform.options import Options, parse_target, with_venue
+from perform.options import Options, with_venue
+from perform.osc_targets import parse_target
 
 
 class Ear:
@@ -50,7 +51,6 @@ def test_it_tells_the_beat_of_the_sound_now_and_every_beat_once() -> None:
         ahead = now[0] + 0.05  # the picture's lead
         tempo.tell(BeatClock(ahead, ahead * 2.0, 120.0, 3, 0.9, "link", ahead * 2 / 3 % 1.0), ahead * 2.0 / 3)
         heard += [(now[0], *message) for message in ear.got()]
-    tempo.close()
     beats = [(when, value) for when, address, value in heard if address == "/perform/tempo/on_beat"]
     assert [value for _, value in beats] == [2, 3, 1, 2, 3, 1, 2, 3, 1]
     assert all(abs(when - round(when * 2) / 2) < 0.021 for when, _ in beats)
@@ -70,7 +70,6 @@ def test_one_perform_follows_another() -> None:
         for address, value in ear.got():
             if address == "/perform/tempo/beat":
                 told.tell(float(value), now[0])  # type: ignore[arg-type]
-    tempo.close()
     word = told.beat(now[0])
     assert word is not None and word.tempo_bpm == pytest.approx(126.0, abs=0.1)
     assert word.beats == pytest.approx(now[0] * 2.1, abs=0.01)
