@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -57,6 +58,7 @@ def _listener(options: Options, table: ParamTable, clock: Callable[[], float]) -
     return OscServer(
         port, options.osc_host or "127.0.0.1", lookup=lookup, clock=clock, source_allow=options.osc_allow or None,
         rows=lambda: (table.revision, list(table)), value=table.base().get,
+        tcp_port=None if options.osc_tcp is None or options.osc_tcp < 0 else options.osc_tcp,
     )  # fmt: skip
 
 
@@ -67,7 +69,7 @@ def _out(options: Options, show: Any, clock: Callable[[], float]) -> OscOut | No
     engine: Engine = show.engine
     out = OscOut(
         targets, options.osc_out_rate_hz, engine.table, signals=lambda: engine.signals,
-        health=lambda: dict(health_of(engine)), clock=clock,
+        health=lambda: dict(health_of(engine)), clock=time.monotonic,
     )  # fmt: skip
     if out.beat:
         engine.musical.outs.append(OscTempo(out.beat, clock).tell)

@@ -14,13 +14,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
+from typing import Any
 
 from perform.control.osc_answer import Answers
 from perform.control.osc_bind import bind, lost
 from perform.control.osc_gate import Argument, Limits, Message, OscError, read_packet
 from perform.control.osc_pattern import Patterns, is_pattern
 from perform.control.osc_send import OscSender, encode
+from perform.control.osc_stream import Streams
 from perform.control.osc_words import (
     ASKS,
     Target,
@@ -33,7 +36,7 @@ from perform.control.osc_words import (
     value_for,
 )  # fmt: skip
 from perform.control.senders import Senders
-from perform.core.errors import ParamError, PerformError
+from perform.core.errors import DeviceError, ParamError, PerformError
 from perform.core.params import Param
 from perform.core.types import ControlEvent, Value
 
@@ -52,12 +55,12 @@ Reply = Callable[[bytes], object]
 class OscServer:
     """Listens for OSC and posts checked control events.
 
-    port: 0 takes a free one, `.port` then tells which. lookup: the parameter at a path, None where there is none;
-    called in the receiving thread, as all of these. clock: monotonic seconds, for the events' times. source_allow:
-    addresses and networks (`10.0.0.0/24`) that may send; None lets in whoever reaches the socket. wall: seconds since
-    1970, which is what timetags speak of. rows: (the table's revision, its rows), for patterns. value: what a
-    parameter is now, for those who ask. `said`: told of each event and the (host, port) it came from. `last_error`
-    says why something was refused last.
+    port: 0 takes a free one, `.port` then tells which. tcp_port: the same by TCP; None for none. lookup: the parameter
+    at a path, None where there is none; called in the receiving thread, as all of these. clock: monotonic seconds, for
+    the events' times. source_allow: addresses and networks (`10.0.0.0/24`) that may send; None lets in whoever reaches
+    the socket. wall: seconds since 1970, which is what timetags speak of. rows: (the table's revision, its rows), for
+    patterns. value: what a parameter is now, for those who ask. `said`: told of each event and the (host, port) it
+    came from. `last_error` says why something was refused last.
     """
 
     def __init__(
@@ -72,9 +75,11 @@ class OscServer:
         wall: Callable[[], float] = time.time,
         rows: Callable[[], tuple[int, Iterable[Param]]] = lambda: (0, ()),
         value: Callable[[str], Value | None] = lambda _: None,
+        tcp_port: int | None = None,
     ) -> None:
         self.host = host
         self.port = port
+        self.tcp_port = tcp_port
         self.last_error = ""
         self.unknown: Callable[[str, tuple[Argument, ...]], bool] = lambda address, arguments: False
         """Who gets what speaks of no parameter, in the receiving thread; returns whether it means something."""
@@ -96,6 +101,7 @@ class OscServer:
         self._order = 0
         self._post: Callable[..., None] = _nowhere
         self._socket: socket.socket | None = None
+        self._door: socket.socket | None = None
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
 
@@ -104,6 +110,13 @@ class OscServer:
         self.close()
         self._socket = bind(self.host, self.port)
         self.port = self._socket.getsockname()[1]
+        if self.tcp_port is not None:
+            try:
+                self._door = bind(self.host, self.tcp_port, socket.SOCK_STREAM, "--osc-tcp")
+            except DeviceError:
+                self.close()
+                raise
+            self.tcp_port = self._door.getsockname()[1]
         self._post = post
         self._stop.clear()
         self._thread = threading.Thread(target=self._listen, args=(self._socket,), name="perform-osc", daemon=True)
@@ -128,17 +141,26 @@ class OscServer:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+        if self._door is not None:
+            self._door.close()
+            self._door = None
         self._waiting.clear()
         self._waits = 0
 
     def _listen(self, receiver: socket.socket) -> None:
         """The receiving thread."""
         with selectors.DefaultSelector() as ready:
-            ready.register(receiver, selectors.EVENT_READ)
+            ready.register(receiver, selectors.EVENT_READ, lambda: self._receive(receiver))
+            streams = None if self._door is None else Streams(
+                self._door, ready, self._limits.datagram_bytes, clock=self._clock, may=self._senders.may,
+                take=partial(self.take, connected=True), refuse=partial(self._fault, "refused"),
+            )  # fmt: skip
             while not self._stop.is_set():
-                if ready.select(self._patience_s()):
-                    self._receive(receiver)
+                for key, _ in ready.select(self._patience_s()):
+                    key.data()
                 self._run_waiting()
+            if streams is not None:
+                streams.close()
 
     def _receive(self, receiver: socket.socket) -> None:
         room = self._limits.datagram_bytes + 1  # one byte more shows that a datagram was too long
@@ -152,7 +174,11 @@ class OscServer:
                 self._fault("errors", f"receiving: {error}")
                 self._stop.wait(0.01)
                 return
-            self.take(data, sender[0], lambda answer, to=sender: receiver.sendto(answer, to), sender[1])
+            self.take(data, sender[0], partial(self._answer_to, receiver, sender), sender[1])
+
+    @staticmethod
+    def _answer_to(receiver: socket.socket, place: Any, answer: bytes) -> None:
+        receiver.sendto(answer, place)
 
     def _patience_s(self) -> float:
         if not self._waiting:

@@ -44,7 +44,8 @@ class Answers:
         if not (asker.here or self._named):
             raise OscError(f"{sender} asks for a value; name it in [osc] allow of the venue, and it is answered")
         now_s = self._clock()
-        asker.answers = min(BURST, asker.answers + (now_s - asker.since_s) * PER_S)
+        passed_s = max(now_s - asker.since_s, 0.0)  # a show's clock begins again when the show does
+        asker.answers = min(BURST, asker.answers + passed_s * PER_S)
         asker.since_s = now_s
         if asker.answers < 1.0:
             raise OscError(f"{sender} asks too much at once")

@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 
 from perform.control.osc_send import OscSender
+from perform.control.osc_tempo import TOLD
 from perform.control.osc_words import PREFIX
 from perform.core.params import PARTS, Param, ParamTable
 from perform.core.types import ControlEvent, Value
@@ -51,7 +52,7 @@ class OscOut:
         self._features, self._told_health = self.voice("features", targets), self.voice("health", targets)
         self.beat, self.notices = self.voice("beat", targets), self.voice("notices", targets)
         self._mirrors = [
-            _Mirror(OscSender([(host, port)]), table, floats)
+            _Mirror(OscSender([(host, port)]), table, floats, TOLD if "beat" in groups else frozenset())
             for host, port, groups in targets
             for floats, name in ((False, "values"), (True, "floats"))
             if name in groups
@@ -103,7 +104,7 @@ class OscOut:
         """Tell what there is to tell now."""
         if self._features:
             for name, value in self._sources.of(self._signals(), self._rate_hz):
-                self._features.send(SIGNAL + name, float(value))
+                self._features.send(SIGNAL + name, value)
         if self._told_health and now_s >= self._next_health_s:
             self._next_health_s = now_s + HEALTH_S
             for name, value in self._health().items():
@@ -143,9 +144,9 @@ class _Changed:
 class _Mirror:
     """The table as one listener knows it."""
 
-    def __init__(self, sender: OscSender, table: ParamTable, floats: bool) -> None:
+    def __init__(self, sender: OscSender, table: ParamTable, floats: bool, without: frozenset[str]) -> None:
         self.sender = sender
-        self._table, self._floats = table, floats
+        self._table, self._floats, self._without = table, floats, without
         self._changed = _Changed()
         self._places = {_place(host) for host, _ in sender.places}
 
@@ -155,9 +156,11 @@ class _Mirror:
         mine = [path for path, place in held.items() if place in self._places]
         for path, value in self._changed.of(base, rate_hz, mine):
             row = self._table[path] if path in self._table else None
-            if row is None or row.kind == "trigger":  # a count that is sent would pull the trigger of another perform
+            if (
+                row is None or path in self._without or row.kind == "trigger"
+            ):  # a count that is sent would pull the trigger of another perform
                 continue
-            for address, said in floats(row, value) if self._floats else [(path, value)]:
+            for address, said in floats(row, base[path]) if self._floats else [(path, value)]:
                 self.sender.send(PREFIX + address, said)
 
 

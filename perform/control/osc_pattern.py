@@ -239,7 +239,8 @@ class Patterns:
 
     def _looked_for(self, text: str) -> list[str] | OscError:
         now_s = self._clock()
-        self._left = min(self.STEPS_PER_S, self._left + (now_s - self._since_s) * self.STEPS_PER_S)
+        passed_s = max(now_s - self._since_s, 0.0)  # a show's clock begins again when the show does
+        self._left = min(self.STEPS_PER_S, self._left + passed_s * self.STEPS_PER_S)
         self._since_s = now_s
         if self._left <= 0.0:
             raise OscError("too many new patterns at once")

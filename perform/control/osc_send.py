@@ -39,7 +39,7 @@ class OscSender:
             if family not in sockets:
                 sockets[family] = socket.socket(family, socket.SOCK_DGRAM)
                 sockets[family].setblocking(False)
-            self._targets.append((sockets[family], place[:2]))
+            self._targets.append((sockets[family], (str(place[0]), int(place[1]))))
 
     def __bool__(self) -> bool:
         """Whether there is anybody to tell."""

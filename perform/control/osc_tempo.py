@@ -14,6 +14,8 @@ from perform.control.osc_send import OscSender
 from perform.core.types import BeatClock
 
 WHERE = "/perform/tempo/"
+TOLD = frozenset(f"tempo/{name}" for name in ("bpm", "confidence", "beat", "beat_phase", "bar_phase", "bar", "source"))
+"""Where the same is not told as a parameter."""
 
 
 class OscTempo:

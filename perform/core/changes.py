@@ -51,8 +51,14 @@ def _alike(before: ControlEvent, event: ControlEvent) -> bool:
 
 def _after(first: Value, then: Value) -> Value:
     """Two changes, one after the other, as one."""
-    (scale, offset), (by, and_on) = first, then  # type: ignore[misc]
-    return _bounded(scale * by), _bounded(offset * by + and_on)  # type: ignore[operator]
+    (scale, offset), (by, and_on) = _change(first), _change(then)
+    return _bounded(scale * by), _bounded(offset * by + and_on)
+
+
+def _change(value: Value) -> tuple[float, float]:
+    """(scale, offset)."""
+    assert isinstance(value, tuple)
+    return value[0], value[1]
 
 
 def _bounded(number: float) -> float:
@@ -85,8 +91,8 @@ def _as_number(row: Param, value: Value) -> float | None:
 
 
 def _moved(number: float, change: Value) -> float:
-    scale, offset = change  # type: ignore[misc]
-    return float(scale * number + offset)
+    scale, offset = _change(change)
+    return scale * number + offset
 
 
 def _with_part(event: ControlEvent, row: Param, before: Value) -> Value:

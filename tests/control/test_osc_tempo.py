@@ -100,7 +100,7 @@ def test_targets_and_the_venues_clocks(tmp_path: Path) -> None:
         with_venue(Options(), venue)
 
 
-def test_a_show_takes_tempo_from_liblo_and_tells_it_to_liblo(tmp_path: Path) -> None:
+def test_a_show_takes_tempo_from_liblo_and_tells_what_goes_on_to_liblo(tmp_path: Path) -> None:
     need(all(map(shutil.which, ("oscsend", "oscdump", "stdbuf"))), "liblo's tools (apt: liblo-tools)")
     inward, outward = free_port(), free_port()
     dump = subprocess.Popen(
@@ -108,21 +108,28 @@ def test_a_show_takes_tempo_from_liblo_and_tells_it_to_liblo(tmp_path: Path) -> 
     )
     try:
         with playing(tmp_path, "--display", "offscreen", "--audio", "silence", "--source", "testcard",
-                     "--size", "64x36", "--osc-port", str(inward), "--osc-out", f"127.0.0.1:{outward}", "--midi",
-                     "none", "--seconds", "6") as show:  # fmt: skip
+                     "--size", "64x36", "--osc-port", str(inward), "--osc-tcp", str(inward), "--osc-out",
+                     f"127.0.0.1:{outward}=all", "--midi", "none", "--seconds", "6") as show:  # fmt: skip
             show.wait_for("playing")
             time.sleep(0.5)
-            subprocess.run(["oscsend", "localhost", str(inward), "/perform/tempo/bpm", "f", "93.5"], check=True)
+            url = f"osc.tcp://127.0.0.1:{inward}/"
+            subprocess.run(["oscsend", "localhost", str(inward), "/perform/tempo/bpm", "f", "92.5"], check=True)
+            subprocess.run(["oscsend", url, "/perform/tempo/bpm", "sf", "+", "1.0"], check=True)
+            subprocess.run(["oscsend", url, "/perform/macro/[12]", "f", "0.25"], check=True)
             report = show.finish()
     finally:
         dump.terminate()
         out, _ = dump.communicate(timeout=10)
     assert report["tempo"]["source"] == "manual" and report["tempo"]["bpm"] == 93.5
     lines = [line.split()[1:] for line in out.splitlines()]  # a time comes first
-    said = {line[0]: line for line in lines if line and line[0].startswith("/perform/tempo/")}
+    said = {line[0]: line for line in lines if line and line[0].startswith("/perform/")}
     names = "bpm confidence beat beat_phase bar_phase bar source on_beat".split()
     assert {f"/perform/tempo/{name}" for name in names} <= set(said), json.dumps(sorted(said))
     assert float(said["/perform/tempo/bpm"][2]) == pytest.approx(93.5) and said["/perform/tempo/bpm"][1] == "f"
     assert said["/perform/tempo/on_beat"][1] == "i"
     beats = [float(line[2]) for line in lines if line and line[0] == "/perform/tempo/beat"]
     assert beats == sorted(beats) and len(beats) > 20
+    assert [said[f"/perform/macro/{n}"][1:] for n in "12"] == [["f", "0.250000"]] * 2
+    assert float(said["/perform/health/fps"][2]) > 1.0 and said["/perform/signal/audio/level"][1] == "f"
+    sent = {name: count for counts in report["osc"] for name, count in counts.items() if name.startswith("osc out")}
+    assert sent["osc out sent"] > 100 and sent["osc out refused"] == 0

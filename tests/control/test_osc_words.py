@@ -134,7 +134,7 @@ def test_a_question_is_answered_to_whoever_asks(ear):
         names = {read_packet(plain.recv(4096), Limits())[0].address for _ in range(3)}
         assert names == {"/perform/out/blackout", "/perform/out/freeze", "/perform/out/panic"}
     asker.send_message("/perform/deck/a/source/psi", "?")
-    assert [m.params for m in asker.get_messages(5.0)] == [[0.5]]
+    assert next(iter(asker.get_messages(5.0))).params == [0.5]
     assert not ear.events
 
 
@@ -176,6 +176,19 @@ def test_nobody_can_be_flooded_by_questions():
     now[0] += 0.1
     here.take(question, "127.0.0.1", out.append)
     assert len(out) == 1001
+
+
+def test_a_clock_that_begins_again_locks_nobody_out():
+    now = [10_000.0]
+    ear = Ear()
+    ear.server = OscServer(0, lookup=ear.lookup, clock=lambda: now[0], rows=lambda: (1, list(ear.table)),
+                           value=ear.table.base().get)  # fmt: skip
+    ear.server._post = ear.post
+    out = []
+    for now[0] in (10_000.0, 0.0, 0.1):
+        hear(ear, f"out/{{blackout,x{now[0]}}}", True)
+        ear.server.take(encode("/perform/out/freeze", "?"), "127.0.0.1", out.append)
+    assert len(ear.events) == len(out) == 3
 
 
 def test_whoever_wants_it_gets_what_is_not_ours(ear):
