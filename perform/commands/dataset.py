@@ -14,10 +14,11 @@ SIDES = (16, 2048)
 
 
 def add(commands: Any, shared: argparse.ArgumentParser) -> None:
-    """Mount the command and its two ways."""
+    """Mount the command and its ways."""
     parser = commands.add_parser("dataset", parents=[shared], help="make a picture set to train on", allow_abbrev=False)
-    ways = parser.add_subparsers(dest="way", metavar="from-shaders|from-folder", required=True)
+    ways = parser.add_subparsers(dest="way", metavar="from-shaders|from-rules|from-folder", required=True)
     _mount_shaders(ways, shared)
+    _mount_rules(ways, shared)
     _mount_folder(ways, shared)
 
 
@@ -37,6 +38,17 @@ def _mount_shaders(ways: Any, shared: argparse.ArgumentParser) -> None:
     parser.add_argument("--oversample", type=int, default=2, choices=(1, 2, 3, 4), help="draw larger, average down")
     _shared_options(parser)
     parser.set_defaults(run=run_shaders)
+
+
+def _mount_rules(ways: Any, shared: argparse.ArgumentParser) -> None:
+    parser = ways.add_parser("from-rules", parents=[shared], help="draw the rules that the shipped painter was taught",
+                             allow_abbrev=False)  # fmt: skip
+    parser.add_argument("out", type=Path, metavar="OUT", help="a new folder")
+    parser.add_argument("--count", type=int, default=1000, metavar="N", help="pictures (default 1000)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N")
+    parser.add_argument("--oversample", type=int, default=1, choices=(1, 2, 3, 4), help="draw larger, average down")
+    _shared_options(parser)
+    parser.set_defaults(run=run_rules)
 
 
 def _mount_folder(ways: Any, shared: argparse.ArgumentParser) -> None:
@@ -78,6 +90,19 @@ def run_shaders(args: argparse.Namespace) -> int:
     wish = Wish(args.count, args.size, args.seed, args.oversample, args.held)
     with progress_bar("painting", "picture") as progress:
         writer = from_shaders(args.shaders, args.out, wish, progress)
+    return _tell(writer, args)
+
+
+def run_rules(args: argparse.Namespace) -> int:
+    """Draw a set by rule."""
+    from perform.train.dataset.rules import Wish, from_rules
+
+    _check_size(args.size)
+    if args.count < 1:
+        raise UsageError(f"--count {args.count}: at least 1")
+    wish = Wish(args.count, args.size, args.seed, args.oversample, args.held)
+    with progress_bar("drawing", "picture") as progress:
+        writer = from_rules(args.out, wish, progress)
     return _tell(writer, args)
 
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from perform.commands._train_judge import mount_judge
 from perform.commands.arguments import not_negative, positive, progress_bar, say
 from perform.core.errors import UsageError
 
@@ -14,7 +15,7 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Mount the command and what it can teach."""
     train = commands.add_parser("train", parents=[shared], help="teach a model of your own", allow_abbrev=False)
     kinds = train.add_subparsers(dest="kind", metavar="KIND", required=True)
-    for mount in (_mount_gan, _mount_lora, _mount_micro):
+    for mount in (_mount_gan, _mount_lora, _mount_micro, mount_judge):
         mount(kinds, shared)
 
 
@@ -25,6 +26,9 @@ def _mount_gan(kinds: Any, shared: argparse.ArgumentParser) -> None:
     gan.add_argument("--name", metavar="N", help="of the model; that of the set unless given")
     gan.add_argument("--minutes", type=positive, default=120.0, metavar="M", help="of work in all (default 120)")
     gan.add_argument("--from", dest="source", type=Path, metavar="MODEL", help="go on from a model or checkpoint")
+    gan.add_argument("--grow", action="store_true", help="with --from: one block more, pictures of twice the side")
+    gan.add_argument("--alone", type=not_negative, default=0.5, metavar="SHARE",
+                     help="with --grow: of the time in which only the new block learns (default 0.5)")  # fmt: skip
     gan.add_argument("--size", type=int, metavar="PX", help="side of the pictures (default 128, or the parent's)")
     gan.add_argument("--batch", type=int, default=16, metavar="N")
     gan.add_argument("--rate", type=positive, default=2e-3, metavar="R", help="step of Adam (default 0.002)")
@@ -58,6 +62,7 @@ def run_gan(args: argparse.Namespace) -> int:
     settings = Settings(
         size=size, minutes=args.minutes, batch=args.batch, rate=args.rate, gamma=args.gamma, augment=args.augment,
         flips=args.flips, path_length=args.path_length, freeze_d=args.freeze_d, seed=args.seed, width=args.width,
+        grow=args.grow, alone=args.alone,
     )  # fmt: skip
     name = folder_name(args.name or str(read_data_card(args.data).get("name", args.data.name)))
     training = Training(args.data, args.out, name, settings, source, pick_device(args.device), team)

@@ -178,3 +178,19 @@ def test_weak_pictures_are_known():
 def test_the_split_goes_by_the_source_alone():
     held = [is_held(f"picture {i}", 0.25) for i in range(2000)]
     assert 400 < sum(held) < 600 and held == [is_held(f"picture {i}", 0.25) for i in range(2000)]
+
+
+def test_a_set_drawn_by_rule_is_the_same_again_and_grows_by_its_count(tmp_path):
+    from perform.train.dataset.rules import Wish, from_rules
+
+    few, more = (tmp_path / name for name in ("few", "more"))
+    from_rules(few, Wish(count=5, size=32, seed=3, held=0.4), lambda *_: None)
+    assert (
+        main(["dataset", "from-rules", str(more), "--count", "9", "--size", "32", "--seed", "3", "--held", "0.4"]) == 0
+    )
+    first, second = list(entries(few, "train")), list(entries(more, "train"))
+    assert len(second) > len(first) > 0
+    assert all(a.read_bytes() == b.read_bytes() for (a, _), (b, _) in zip(first, second, strict=False))
+    card = read_data_card(more)
+    assert card["licence"] == "Apache-2.0" and card["pictures"] == 9
+    assert any(family in text for _, text in second for family in ("marble", "silk", "creature", "cells", "nebula"))

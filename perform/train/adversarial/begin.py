@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,3 +50,46 @@ def copy_into(duel_painter: Generator, mean: Generator, source: Generator) -> No
     state = source.state_dict()
     duel_painter.load_state_dict(state)
     mean.load_state_dict(state)
+
+
+LARGEST = 1024
+
+
+@torch.no_grad()
+def grown(parent: Generator) -> Generator:
+    """The same painter with one more block: pictures of twice the side, at first the parent's own made larger.
+
+    As in [K18] (Karras et al., arXiv 1710.10196) new layers come in without a jolt; in a network that sums the colours
+    of all its blocks ([K20], figure 7b) it is enough that the new block's colours start at zero. Its noise starts as
+    strong as the parent's finest. Raises UsageError where there is no such block.
+    """
+    arch = parent.arch
+    if arch.wiring != "skip":
+        raise UsageError(
+            f"--grow: only networks that sum their blocks' colours can grow, this is wired {arch.wiring!r}"
+        )
+    if arch.resolution * 2 > LARGEST:
+        raise UsageError(f"--grow: the parent paints {arch.resolution} px already; {LARGEST} is the most")
+    widths = (*arch.widths, max(1, arch.widths[-1] // 2)) if arch.widths else ()
+    larger = Generator(replace(arch, resolution=arch.resolution * 2, widths=widths))
+    larger.load_state_dict(parent.state_dict(), strict=False)
+    new = larger.synthesis.get_submodule(f"b{larger.arch.resolution}")
+    new.torgb.weight.zero_()
+    new.torgb.bias.zero_()
+    finest = parent.synthesis.get_submodule(f"b{arch.resolution}").convs[-1].noise_strength
+    for conv in new.convs:
+        conv.noise_strength.copy_(finest)
+    return larger
+
+
+def grown_critic(state: dict[str, Any]) -> dict[str, Any]:
+    """What a discriminator of twice the side takes over: every block but its own finest, and not the first colours."""
+    kept = {}
+    for name, value in state.items():
+        first, _, rest = name.partition(".")
+        if first == "downs":
+            number, _, rest = rest.partition(".")
+            kept[f"downs.{int(number) + 1}.{rest}"] = value
+        elif first != "colours":
+            kept[name] = value
+    return kept

@@ -43,7 +43,11 @@ class Training:
         generator = None
         if source is not None:
             generator, self.parent = begin.parent(source)
+            if settings.grow:
+                generator = begin.grown(generator)
             arch = generator.arch
+        elif settings.grow:
+            raise UsageError("--grow needs a parent: --from MODEL")
         self.settings = replace(settings, size=arch.resolution)
         self.licence, self.author = str(card.get("licence", "unknown")), str(card.get("author", "unknown"))
         pictures = load(data, arch.resolution)
@@ -67,8 +71,9 @@ class Training:
         self._went_back = 0
 
     def _take_critic(self, state: Mapping[str, Any]) -> None:
+        grow = self.settings.grow
         try:
-            self.duel.critic.load_state_dict(state)
+            self.duel.critic.load_state_dict(begin.grown_critic(dict(state)) if grow else state, strict=not grow)
         except RuntimeError:
             raise UsageError("the parent's discriminator has another shape: give the same --width as then") from None
 
@@ -97,6 +102,8 @@ class Training:
         return self.finish()
 
     def _step(self) -> dict[str, float]:
+        if self.settings.grow:
+            self.duel.only_new(self.run.done < self.settings.alone)
         try:
             losses = self.duel.step(self.deck)
         except DivergedError as error:

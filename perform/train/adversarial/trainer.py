@@ -56,9 +56,16 @@ class Duel:
     def freeze(self) -> None:
         """Leave the discriminator's finest blocks as they are."""
         if self.settings.freeze_d:
-            parts: list[nn.Module] = [self.critic.colours, *self.critic.downs][: self.settings.freeze_d]
-            for part in parts:
+            parts: list[nn.Module] = [self.critic.colours, *self.critic.downs]
+            first = 2 if self.settings.grow else 0  # the finest that have learned
+            for part in parts[first : first + self.settings.freeze_d]:
                 part.requires_grad_(False)
+
+    def only_new(self, alone: bool) -> None:
+        """Whether the painter's finest block learns alone."""
+        self.painter.requires_grad_(not alone)
+        if alone:
+            self.painter.synthesis.get_submodule(f"b{self.arch.resolution}").requires_grad_(True)
 
     def step(self, deck: Deck) -> dict[str, float]:
         """One step of each. Returns losses; raises DivergedError after too many steps that led nowhere."""
