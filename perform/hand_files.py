@@ -6,26 +6,29 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from perform.content import HAND_MAPS, hand_map_file, hand_maps
+from perform.content import HAND_MAPS, find_preset_midi, hand_map_file, hand_maps
 from perform.control.hand_map import HandMap, read_hand_map, shifted
 from perform.control.midi_map import Binding
 from perform.core.errors import PerformError
 from perform.lights_room import LightsRoom
 
 Say = Callable[[str], None]
-LOOK_S = 1.0
+LOOK_S = 0.5
 """Between two looks at whether one has been saved."""
 Stamp = tuple[int, int]
 
 
 class HandFiles:
     """given: the map that was asked for, "" for none. lights: where the lights' own map is put; no host: left out.
+    look: the name of the look that plays, whose `presets/midi/NAME.toml` holds while it does, before all others.
 
     Thread: it looks in one of its own; `read` first, and `fresh` from the engine's.
     """
 
-    def __init__(self, given: str, lights: LightsRoom, say: Say) -> None:
-        self._given, self._lights, self._say = given, lights, say
+    def __init__(self, given: str, lights: LightsRoom, say: Say, look: Callable[[], str] = str) -> None:
+        self._given, self._lights, self._say, self._name = given, lights, say, look
+        self._of_look: Path | None = None
+        self._playing = self._trouble = ""
         self._good: dict[Path, HandMap] = {}
         self._stamps: dict[Path, Stamp] = {}
         self._fresh: list[HandMap] | None = None
@@ -70,6 +73,8 @@ class HandFiles:
 
     def _places(self) -> list[tuple[str, Path]]:
         given = [("given", Path(self._given))] if self._given else []
+        if self._of_look is not None:
+            given.insert(0, ("look", self._of_look))
         names = [name for name in HAND_MAPS if name != "lights" or self._lights.host]
         return [*given, *((name, path) for name in names for path in hand_maps(name))]
 
@@ -85,13 +90,28 @@ class HandFiles:
 
     def _look(self) -> None:
         while not self._stop.wait(LOOK_S):
-            before, now = self._stamps, self._stamped()
-            changed = sorted(str(path) for path in before.keys() | now.keys() if before.get(path) != now.get(path))
-            if changed:
-                for path in before.keys() - now.keys():
-                    self._good.pop(path, None)
-                self._fresh = self.read()
-                self._say(f"keys and pads: {', '.join(changed)} is read again")
+            try:
+                self._look_once(self._name())
+            except Exception as error:  # noqa: BLE001 - whatever a file system does: the maps hold as they are
+                if str(error) != self._trouble:
+                    self._trouble = str(error)
+                    self._say(f"maps of keys and pads are not looked after: {error}")
+
+    def _look_once(self, name: str) -> None:
+        of_looks = {self._of_look}
+        if name != self._playing:
+            self._playing, self._of_look = name, find_preset_midi(name)
+            of_looks.add(self._of_look)
+        before, now = self._stamps, self._stamped()
+        changed = [path for path in before.keys() | now.keys() if before.get(path) != now.get(path)]
+        if not changed:
+            return
+        for path in before.keys() - now.keys():
+            self._good.pop(path, None)
+        self._fresh = self.read()
+        saved = sorted(str(path) for path in changed if len(of_looks) == 1 or path not in of_looks)
+        if saved:
+            self._say(f"keys and pads: {', '.join(saved)} is read again")
 
 
 def read_or_say(path: Path, say: Say) -> HandMap | None:

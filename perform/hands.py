@@ -31,7 +31,7 @@ class OpenHands:
         engine.table.add(PARAMS, "learn")
         self._engine, self._stage, self._clock = engine, show.stage, clock
         self.learning = Learning(row_of(engine), clock)
-        self._files = HandFiles(options.keys or "", options.lights, say)
+        self._files = HandFiles(options.keys or "", options.lights, say, lambda: show.preset.name)
         maps = self._files.read()
         own, keep_in = self._files.learnt()
         self.desk = HandDesk(

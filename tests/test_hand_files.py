@@ -83,6 +83,22 @@ def test_a_map_that_is_saved_in_mid_show_is_read_again(here: Path) -> None:
     assert any("mine.toml: not a readable map" in line for line in said) and any("read again" in line for line in said)
 
 
+def test_a_looks_own_keys_hold_while_it_plays(here: Path) -> None:
+    (here / "presets" / "midi").mkdir(parents=True)
+    (here / "presets" / "midi" / "lamp.toml").write_text(KEY.format("deck/a/source/prompt_1"))
+    said: list[str] = []
+    playing = ["day"]
+    files = HandFiles("", NO_LIGHTS, said.append, lambda: playing[0])
+    assert not [b for found in files.read() for b in found.bindings if b.control == "key/k"]
+    files.start()
+    playing[0] = "lamp"
+    assert target_of(until(files.fresh), "key/k") == "deck/a/source/prompt_1"  # type: ignore[arg-type]
+    playing[0] = "../../etc/passwd"
+    maps = until(files.fresh)
+    files.close()
+    assert not [b for found in maps for b in found.bindings if b.control == "key/k"] and not said  # type: ignore[attr-defined]
+
+
 def test_the_rooms_lights() -> None:
     room, problems = read_lights({"universe": 2, "address": 40, "lost": "rest", "allow": "10.0.0.0/8"}, NO_LIGHTS)
     assert room == LightsRoom("127.0.0.1", 2, 40, allow=("10.0.0.0/8",), lost="rest") and not problems
