@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from perform.core.types import Moment, ParamFrame
-from perform.gl.help_sheet import _columns, _Line, draw_sheet
+from perform.gl.help_sheet import Drawn, _columns, _like, _Line, draw_sheet
 
 SHEET = (
     ("Keys", tuple((f"k{n}", f"what the key number {n} does", "0.50" if n % 2 else "") for n in range(20))),
@@ -24,6 +25,18 @@ def test_a_large_window_shows_all_and_larger() -> None:
     assert large.shape[0] > 2 * small.shape[0]
     bright = [(image[:, :, :3].max(axis=2) > 150).sum() for image in (small, large)]
     assert bright[1] > 3 * bright[0] > 0
+
+
+def test_only_how_things_stand_is_drawn_anew() -> None:
+    later = tuple(
+        (title, tuple((key, doc, "0.75" if now else "off") for key, doc, now in rows)) for title, rows in SHEET
+    )
+    drawn = Drawn(SHEET, (900, 600))
+    assert np.array_equal(drawn.with_values(SHEET), draw_sheet(SHEET, (900, 600)))
+    assert np.array_equal(drawn.with_values(later), draw_sheet(later, (900, 600)))
+    assert not np.array_equal(drawn.with_values(later), drawn.with_values(SHEET))
+    longer = tuple((title, tuple((key, doc, "a long word of it") for key, doc, _ in rows)) for title, rows in SHEET)
+    assert _like(later, (900, 600)) == drawn.like != _like(longer, (900, 600))
 
 
 def test_columns_are_even_and_no_title_stands_at_a_foot() -> None:

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from perform.core.errors import DeviceError
+from perform.core.types import Moment, ParamFrame
+from perform.inputs.camera import Camera, read_device
 from perform.inputs.camera_feed import SharedCameras, film_pictures
 from perform.inputs.camera_signals import FADE_S, FIELDS, REST, STALE_S, CameraSignals, Motion, fields
 
@@ -148,6 +150,26 @@ def test_whoever_looks_is_told_why_a_camera_stopped() -> None:
             pass
     with pytest.raises(DeviceError, match="no camera"):
         next(cameras.pictures("none"))
+
+
+def test_a_deck_and_the_signals_share_one_capture_device() -> None:
+    """One that FFmpeg itself makes up: nobody else's camera is needed."""
+    opened: list[str] = []
+
+    def read(kind: str, device: str) -> Iterator[np.ndarray]:
+        opened.append(device)
+        return read_device(kind, device)
+
+    cameras = SharedCameras(lambda name: ("lavfi", "testsrc2=size=320x240:rate=30"), read)
+    sense = CameraSignals("", time.monotonic, lambda line: None, cameras.pictures)
+    deck = Camera(cameras.pictures)
+    sense.start()
+    deck.prepare({"name": ""})
+    until(lambda: sense.signals(0.0)["camera/motion"] > 0.02)
+    assert deck.render(ParamFrame({}), {}, Moment(0.0, 0.0, 0)).image.shape == (240, 320, 3)
+    assert len(opened) == 1
+    sense.close()
+    deck.close()
 
 
 def write_film(path: Path, pictures: list[np.ndarray], rate: int = 30) -> None:
