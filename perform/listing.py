@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from perform.core.errors import PerformError
 from perform.core.params import Param
+
+if TYPE_CHECKING:
+    from perform.core.preset import Preset
 
 WHAT = ("models", "presets", "sets", "shaders", "features", "params", "devices", "controls")
 Row = dict[str, Any]
@@ -128,13 +132,20 @@ def effect_rows(shader: str) -> tuple[Param, ...]:
 
 
 def _params() -> list[Row]:
-    """The rows of the default preset: fixed ones, those of its model and those of its chain."""
+    from perform.content import find_preset
+    from perform.core.preset import read_preset
+    from perform.options import DEFAULT_PRESET
+
+    return [param_row(row) for row in preset_rows(read_preset(find_preset(DEFAULT_PRESET)))]
+
+
+def preset_rows(preset: Preset) -> list[Param]:
+    """Every row of a show that plays this preset, named by its whole path: fixed ones, those of its sources and those
+    of its chains. Raises PerformError for a source or an effect that is not there."""
     from perform import look_fade
     from perform.autopilot import autopilot_rows
-    from perform.content import find_preset
     from perform.control import learning
     from perform.core import clock, quantise
-    from perform.core.preset import read_preset
     from perform.core.routes import route_rows
     from perform.cue_desk import ROWS as CUE_ROWS
     from perform.deck_source import plan_source
@@ -142,20 +153,21 @@ def _params() -> list[Row]:
     from perform.decks import input_rows
     from perform.features import PARAMS
     from perform.gl import FIXED_ROWS
+    from perform.gl.rows import DECK_ROWS, DECKS, LAYER_ROWS
     from perform.looks.looks import ROWS as LOOK_ROWS
     from perform.looks.snapshots import ROWS as SNAPSHOT_ROWS
     from perform.mix import mix_rows
-    from perform.options import DEFAULT_PRESET
     from perform.route_desk import ROWS as ROUTE_DESK_ROWS
     from perform.show import ROWS
     from perform.surprise import ROWS as SURPRISE_ROWS
 
-    preset = read_preset(find_preset(DEFAULT_PRESET))
     tempo = (*clock.PARAMS, *quantise.PARAMS)
     groups: list[tuple[str, Sequence[Param]]] = [("audio", PARAMS), ("tempo", tempo), ("", (*ROWS, *look_fade.ROWS)),
                                                 ("learn", learning.PARAMS), ("surprise", SURPRISE_ROWS), *FIXED_ROWS,
                                                  ("mix", mix_rows()), *wish_rows()]  # fmt: skip
     for letter, deck in preset.decks.items():
+        if letter not in DECKS:
+            groups += [(f"deck/{letter}", DECK_ROWS), (f"deck/{letter}/layer", LAYER_ROWS)]
         plan = plan_source(deck.source)
         groups += [(f"deck/{letter}/source", plan.rows), (f"deck/{letter}/inputs", input_rows(plan.pictures))]
         for slot in deck.fx:
@@ -164,12 +176,9 @@ def _params() -> list[Row]:
         groups.append((f"master/fx/{slot.name}", effect_rows(slot.shader)))
     groups.append(("", (*ROUTE_DESK_ROWS, *route_rows(preset.routes))))
     groups += [("cue", CUE_ROWS), ("autopilot", autopilot_rows()), ("", LOOK_ROWS), ("snapshot", SNAPSHOT_ROWS)]
-    return [_placed(prefix, row) for prefix, rows in groups for row in rows]
-
-
-def _placed(prefix: str, row: Param) -> Row:
-    path = f"{prefix}/{row.name}" if prefix else row.name
-    return param_row(row) | {"name": path, "address": f"/perform/{path}"}
+    return [
+        replace(row, name=f"{prefix}/{row.name}" if prefix else row.name) for prefix, rows in groups for row in rows
+    ]
 
 
 def _devices() -> list[Row]:
