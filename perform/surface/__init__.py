@@ -1,0 +1,1 @@
+"""Touch surfaces made from the parameter table: ready files for other people's programs."""

@@ -1,0 +1,144 @@
+"""A session for Open Stage Control (1.x): sections as tabs, a widget for each parameter, native values both ways.
+
+A session is JSON: a root widget with tabs, whose widgets stand at percentages of it. What a widget does not say is at
+its default (https://openstagecontrol.ammd.net/docs/widgets/).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from perform.surface.pages import STEPS_AT_MOST, Control, Page, Placed, Section
+
+SUFFIX = ".json"
+VERSION = "1.27.0"
+CAPTION = 0.22
+"""Of the height of a cell."""
+HUES = ("#4aa3df", "#d98c3f", "#6fbf73", "#c06bd0", "#d8c24a", "#4fc3b5", "#e07a8b", "#8f8fe0")
+ALARMS = {"out/blackout": "#d0342c", "out/panic": "#d0342c"}
+Widget = dict[str, Any]
+
+
+def write(sections: Sequence[Section], title: str, device: str, grid: tuple[int, int]) -> bytes:
+    """The file. title: of the look. device: any, since the session fills its window. grid: columns and rows."""
+    tabs = [_section(section, grid) for section in sections]
+    root = {"type": "root", "id": "root", "comments": f"perform: {title}", "colorBg": "#101010", "tabs": tabs,
+            "widgets": [], "bypass": True}  # fmt: skip
+    session = {"createdWith": "Open Stage Control", "version": VERSION, "type": "session", "content": root}
+    return (json.dumps(session, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _section(section: Section, grid: tuple[int, int]) -> Widget:
+    if len(section.pages) == 1:
+        return _tab(section.title, section.title, widgets=_page(section.title, section.pages[0], grid))
+    pages = [
+        _tab(f"{section.title} {n}", str(n), widgets=_page(f"{section.title} {n}", page, grid))
+        for n, page in enumerate(section.pages, 1)
+    ]
+    return _tab(f"{section.title} all", section.title, tabs=pages)
+
+
+def _tab(name: str, label: str, **below: list[Widget]) -> Widget:
+    return {"type": "tab", "id": name.replace(" ", "_"), "label": label, "bypass": True, "padding": 2,
+            "widgets": [], "tabs": [], **below}  # fmt: skip
+
+
+def _page(name: str, page: Page, grid: tuple[int, int]) -> list[Widget]:
+    groups = list(dict.fromkeys(placed.control.group for placed in page))
+    made = []
+    for placed in page:
+        control = placed.control
+        colour = ALARMS.get(control.row.name, HUES[groups.index(control.group) % len(HUES)])
+        made += _cell(f"{name}: {control.row.name}", placed, grid, colour)
+    return made
+
+
+def _cell(where: str, placed: Placed, grid: tuple[int, int], colour: str) -> list[Widget]:
+    control = placed.control
+    left, width = placed.x / grid[0], placed.across / grid[0]
+    top, height = placed.y / grid[1], placed.down / grid[1]
+    name = "".join(c if c.isalnum() else "_" for c in where)
+    body = {"id": name, "address": control.address, "colorWidget": colour, **_BODIES[control.kind](control)}
+    if control.kind in ("toggle", "button"):
+        return [body | _place(left, top, width, height)]
+    line = CAPTION / grid[1]
+    caption = _caption(name, control) | _place(left, top, width, line)
+    return [caption, body | _place(left, top + line, width, height - line)]
+
+
+def _place(left: float, top: float, width: float, height: float) -> Widget:
+    names = ("left", "top", "width", "height")
+    return {n: f"{100.0 * v:.4g}%" for n, v in zip(names, (left, top, width, height), strict=True)}
+
+
+def _caption(name: str, control: Control) -> Widget:
+    """What it is called, and what a fader stands at."""
+    made: Widget = {"type": "text", "id": f"{name}_caption", "bypass": True, "interaction": False, "padding": 0}
+    if control.kind == "macro":
+        return made | {"address": control.name, "default": control.label}
+    told = f" @{{{name}}}" if control.kind in ("fader", "wide") else ""
+    return made | {"address": "", "value": f"{control.label}{told}"}
+
+
+def _fader(control: Control) -> Widget:
+    row = control.row
+    whole = row.kind == "int"
+    decimals = 0 if whole else decimals_of(row.hi - row.lo)
+    made = {"type": "fader", "horizontal": control.kind != "macro", "design": "compact", "default": control.value,
+            "range": {"min": row.lo, "max": row.hi}, "decimals": decimals, "typeTags": "i" if whole else "f"}  # fmt: skip
+    if whole and row.hi - row.lo <= STEPS_AT_MOST:
+        made["steps"] = int(row.hi - row.lo) + 1
+    return made | ({"origin": 0} if row.lo < 0.0 < row.hi else {})
+
+
+def decimals_of(span: float) -> int:
+    """Decimals that split a range into a thousand steps at least."""
+    return max(3 - math.floor(math.log10(span)), 1)
+
+
+def _number(control: Control) -> Widget:
+    return {"type": "input", "numeric": True, "decimals": 0, "default": control.value, "typeTags": "i"}
+
+
+def _toggle(control: Control) -> Widget:
+    return {"type": "button", "mode": "toggle", "label": control.label, "on": True, "off": False, "wrap": "soft",
+            "default": bool(control.value)}  # fmt: skip
+
+
+def _button(control: Control) -> Widget:
+    return {"type": "button", "mode": "tap", "label": control.label, "on": 1, "off": 0, "wrap": "soft", "typeTags": "i"}
+
+
+def _choice(control: Control) -> Widget:
+    words = {word.replace("_", " "): word for word in control.row.choices}
+    kind = "dropdown" if control.kind == "dial" else "switch"
+    # A label that is a number alone would be moved to the front.
+    values = {f" {label}" if label.isdecimal() else label: word for label, word in words.items()}
+    laid = {"layout": "horizontal"} if kind == "switch" else {}
+    return {"type": kind, "values": values, "default": control.value, "typeTags": "s", **laid}
+
+
+def _xy(control: Control) -> Widget:
+    row = control.row
+    span: Mapping[str, float] = {"min": row.lo, "max": row.hi}
+    return {"type": "xy", "rangeX": span, "rangeY": span, "default": list(control.value), "pips": False,  # type: ignore[arg-type]
+            "decimals": decimals_of(row.hi - row.lo), "typeTags": "ff"}  # fmt: skip
+
+
+def _colour(control: Control) -> Widget:
+    whole = {"min": 0, "max": 1}
+    return {"type": "rgb", "range": whole, "alpha": True, "rangeAlpha": whole, "default": list(control.value),  # type: ignore[arg-type]
+            "decimals": 4, "typeTags": "ffff"}  # fmt: skip
+
+
+def _text(control: Control) -> Widget:
+    return {"type": "input", "default": control.value, "typeTags": "s", "align": "left"}
+
+
+_BODIES = {
+    "fader": _fader, "wide": _fader, "macro": _fader, "number": _number, "toggle": _toggle, "button": _button, "choice": _choice,
+    "choices": _choice, "dial": _choice, "xy": _xy, "colour": _colour, "text": _text,
+}  # fmt: skip
