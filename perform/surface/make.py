@@ -9,7 +9,7 @@ from types import ModuleType
 from perform.core.errors import UsageError
 from perform.core.preset import read_preset
 from perform.surface import open_stage_control, touchosc
-from perform.surface.pages import GRIDS, plain, sections_of
+from perform.surface.pages import GRIDS, sections_of
 
 PROGRAMS: dict[str, ModuleType] = {"touchosc": touchosc, "open-stage-control": open_stage_control}
 """Name -> module with SUFFIX and `write(sections, title, device, grid) -> bytes`."""
@@ -21,7 +21,9 @@ def place_of(out: Path, program: str, preset: str) -> Path:
     if out.is_dir():
         return out / f"perform_{preset}{suffix}"
     if out.suffix != suffix:
-        raise UsageError(f"{out}: a file for {program} ends in {suffix}; say {out.with_suffix(suffix).name}, or a folder")
+        raise UsageError(
+            f"{out}: a file for {program} ends in {suffix}; say {out.with_suffix(suffix).name}, or a folder"
+        )
     return out
 
 
@@ -38,7 +40,7 @@ def make(program: str, preset: Path, out: Path, device: str, over: bool) -> str:
         raise UsageError(f"{target} is there already, perhaps with changes of yours; --force writes over it")
     grid = GRIDS[device]
     sections = sections_of(look, preset_rows(look), grid)
-    data = PROGRAMS[program].write(sections, plain(look.title or look.name), device, grid)
+    data = PROGRAMS[program].write(sections, look.title or look.name, device, grid)
     beside = target.with_name(f".{target.name}.part")
     try:
         beside.write_bytes(data)

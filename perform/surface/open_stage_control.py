@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from perform.surface.pages import STEPS_AT_MOST, Control, Page, Placed, Section
+from perform.surface.pages import Control, Page, Placed, Section
 
 SUFFIX = ".json"
 VERSION = "1.27.0"
@@ -25,7 +25,7 @@ Widget = dict[str, Any]
 def write(sections: Sequence[Section], title: str, device: str, grid: tuple[int, int]) -> bytes:
     """The file. title: of the look. device: any, since the session fills its window. grid: columns and rows."""
     tabs = [_section(section, grid) for section in sections]
-    root = {"type": "root", "id": "root", "comments": f"perform: {title}", "colorBg": "#101010", "tabs": tabs,
+    root = {"type": "root", "id": "root", "comments": plain(f"perform: {title}"), "colorBg": "#101010", "tabs": tabs,
             "widgets": [], "bypass": True}  # fmt: skip
     session = {"createdWith": "Open Stage Control", "version": VERSION, "type": "session", "content": root}
     return (json.dumps(session, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
@@ -78,19 +78,23 @@ def _caption(name: str, control: Control) -> Widget:
     """What it is called, and what a fader stands at."""
     made: Widget = {"type": "text", "id": f"{name}_caption", "bypass": True, "interaction": False, "padding": 0}
     if control.kind == "macro":
-        return made | {"address": control.name, "default": control.label}
+        return made | {"address": control.name, "default": plain(control.label)}
     told = f" @{{{name}}}" if control.kind in ("fader", "wide") else ""
-    return made | {"address": "", "value": f"{control.label}{told}"}
+    return made | {"address": "", "value": f"{plain(control.label)}{told}"}
+
+
+def plain(text: str) -> str:
+    """Text without braces: in a session, `#{…}` and `@{…}` are code."""
+    return text.replace("{", "(").replace("}", ")")
 
 
 def _fader(control: Control) -> Widget:
     row = control.row
-    whole = row.kind == "int"
-    decimals = 0 if whole else decimals_of(row.hi - row.lo)
     made = {"type": "fader", "horizontal": control.kind != "macro", "design": "compact", "default": control.value,
-            "range": {"min": row.lo, "max": row.hi}, "decimals": decimals, "typeTags": "i" if whole else "f"}  # fmt: skip
-    if whole and row.hi - row.lo <= STEPS_AT_MOST:
-        made["steps"] = int(row.hi - row.lo) + 1
+            "range": {"min": row.lo, "max": row.hi}, "typeTags": "f",
+            "decimals": decimals_of(row.hi - row.lo)}  # fmt: skip
+    if row.kind == "int":
+        made |= {"steps": int(row.hi - row.lo) + 1, "decimals": 0, "typeTags": "i"}
     return made | ({"origin": 0} if row.lo < 0.0 < row.hi else {})
 
 
@@ -104,16 +108,24 @@ def _number(control: Control) -> Widget:
 
 
 def _toggle(control: Control) -> Widget:
-    return {"type": "button", "mode": "toggle", "label": control.label, "on": True, "off": False, "wrap": "soft",
+    return {"type": "button", "mode": "toggle", "label": plain(control.label), "on": True, "off": False, "wrap": "soft",
             "default": bool(control.value)}  # fmt: skip
 
 
 def _button(control: Control) -> Widget:
-    return {"type": "button", "mode": "tap", "label": control.label, "on": 1, "off": 0, "wrap": "soft", "typeTags": "i"}
+    return {
+        "type": "button",
+        "mode": "tap",
+        "label": plain(control.label),
+        "on": 1,
+        "off": 0,
+        "wrap": "soft",
+        "typeTags": "i",
+    }
 
 
 def _choice(control: Control) -> Widget:
-    words = {word.replace("_", " "): word for word in control.row.choices}
+    words = {word.replace("_", " "): word for word in control.row.choices if plain(word) == word}
     kind = "dropdown" if control.kind == "dial" else "switch"
     # A label that is a number alone would be moved to the front.
     values = {f" {label}" if label.isdecimal() else label: word for label, word in words.items()}
@@ -135,10 +147,10 @@ def _colour(control: Control) -> Widget:
 
 
 def _text(control: Control) -> Widget:
-    return {"type": "input", "default": control.value, "typeTags": "s", "align": "left"}
+    return {"type": "input", "default": plain(str(control.value)), "typeTags": "s", "align": "left"}
 
 
 _BODIES = {
-    "fader": _fader, "wide": _fader, "macro": _fader, "number": _number, "toggle": _toggle, "button": _button, "choice": _choice,
-    "choices": _choice, "dial": _choice, "xy": _xy, "colour": _colour, "text": _text,
+    "fader": _fader, "wide": _fader, "macro": _fader, "number": _number, "toggle": _toggle, "button": _button,
+    "choice": _choice, "choices": _choice, "dial": _choice, "xy": _xy, "colour": _colour, "text": _text,
 }  # fmt: skip

@@ -127,7 +127,7 @@ def _control(row: Param, values: Mapping[str, Value], page: str) -> Control:
     name = f"{row.name}/name"
     if words[0] == "macro":
         label = str(values.get(name, "")) or f"macro {words[1]}"
-        return Control(row, "macro", plain(label), "macro", value, f"/perform/{name}")
+        return Control(row, "macro", label, "macro", value, f"/perform/{name}")
     inside = [w for w in words[1:-1] if w not in ("fx", "source", "inputs")]
     if page.startswith("deck "):
         inside = inside[1:]
@@ -136,7 +136,7 @@ def _control(row: Param, values: Mapping[str, Value], page: str) -> Control:
     told_words = [words[0], *inside] if page == "perform" and len(words) == 2 else inside
     label = " ".join([*told_words, words[-1]]).replace("_", " ")
     group = "/".join(words[: 4 if "fx" in words and words[0] == "deck" else 3 if words[0] in ("deck", "master") else 1])
-    return Control(row, _kind(row), plain(label), group, value)
+    return Control(row, _kind(row), label, group, value)
 
 
 def _kind(row: Param) -> str:
@@ -148,11 +148,6 @@ def _kind(row: Param) -> str:
     if row.kind == "int":
         return "number" if row.hi - row.lo > STEPS_AT_MOST else "fader"
     return {"float": "fader", "bool": "toggle", "trigger": "button", "point": "xy"}.get(row.kind, row.kind)
-
-
-def plain(text: str) -> str:
-    """Text that every program can show: nothing but what can be printed."""
-    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _laid_out(controls: Sequence[Control], grid: tuple[int, int]) -> tuple[Page, ...]:

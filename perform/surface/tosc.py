@@ -85,17 +85,18 @@ def _property(below: Xml.Element, key: str, value: Any) -> None:
     kind = {bool: "b", int: "i", float: "f", str: "s"}.get(type(value), "r" if key == "frame" else "c")
     made = Xml.SubElement(below, "property", type=kind)
     _add(made, key=key)
-    told = Xml.SubElement(made, "value")
     if isinstance(value, tuple):
-        for letter, part in zip("xywh" if kind == "r" else "rgba", value, strict=True):
-            Xml.SubElement(told, letter).text = f"{part:.6g}"
+        parts = {letter: f"{part:.6g}" for letter, part in zip("xywh" if kind == "r" else "rgba", value, strict=True)}
+        _add(Xml.SubElement(made, "value"), **parts)
     else:
-        told.text = str(int(value)) if isinstance(value, bool) else _default(value)
+        _add(made, value=str(int(value)) if isinstance(value, bool) else _default(value))
 
 
 def _add(below: Xml.Element, **texts: str) -> None:
+    """XML cannot hold every character, so that only what can be printed goes in."""
     for tag, text in texts.items():
-        Xml.SubElement(below, tag).text = text
+        shown = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+        Xml.SubElement(below, tag).text = shown
 
 
 def constant(text: str, conversion: str = "STRING") -> Xml.Element:

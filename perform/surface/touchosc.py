@@ -19,7 +19,12 @@ LETTER = 6.6
 """About the width of a letter at size 12."""
 BLACK, SHADE, PALE = (0.0, 0.0, 0.0, 1.0), (0.12, 0.12, 0.12, 1.0), (0.85, 0.85, 0.85, 1.0)
 CLEAR = (0.0, 0.0, 0.0, 0.0)
-PARTS = {"r": (0.85, 0.25, 0.2, 1.0), "g": (0.3, 0.75, 0.3, 1.0), "b": (0.3, 0.45, 0.95, 1.0), "a": (0.6, 0.6, 0.6, 1.0)}
+PARTS = {
+    "r": (0.85, 0.25, 0.2, 1.0),
+    "g": (0.3, 0.75, 0.3, 1.0),
+    "b": (0.3, 0.45, 0.95, 1.0),
+    "a": (0.6, 0.6, 0.6, 1.0),
+}
 ALARM = (0.8, 0.15, 0.12, 1.0)
 ALARMS = ("out/blackout", "out/panic")
 
@@ -203,11 +208,11 @@ def _colour(name: str, control: Control, frame: Frame, _: Colour) -> list[Elemen
 def _text(name: str, control: Control, frame: Frame, _: Colour) -> list[Element]:
     """TouchOSC shows texts and types none."""
     heard = tosc.osc(control.address, [tosc.value("text", "STRING")], send=False)
-    start = "".join(c if c.isprintable() else " " for c in str(control.value))
-    return [tosc.node("TEXT", name, frame, SHADE, {"text": start}, [heard], background=True, textColor=PALE)]
+    start = {"text": str(control.value)}
+    return [tosc.node("TEXT", name, frame, SHADE, start, [heard], background=True, textColor=PALE)]
 
 
 _BODIES: dict[str, Callable[[str, Control, Frame, Colour], list[Element]]] = {
-    "fader": _fader, "wide": _fader, "macro": _macro, "number": _steps, "choice": _choice, "choices": _choice, "dial": _dial,
-    "xy": _xy, "colour": _colour, "text": _text,
+    "fader": _fader, "wide": _fader, "macro": _macro, "number": _steps, "choice": _choice, "choices": _choice,
+    "dial": _dial, "xy": _xy, "colour": _colour, "text": _text,
 }  # fmt: skip
