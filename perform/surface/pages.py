@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from perform.core.params import Param, is_wish
+from perform.core.params import Param, is_read_only, is_wish
 from perform.core.preset import Preset
 from perform.core.types import Value
 
@@ -112,7 +112,7 @@ def sections_of(preset: Preset, rows: Iterable[Param], grid: tuple[int, int]) ->
 
 def _playable(row: Param) -> bool:
     """Whether a hand can play it: no wishes, which load and save, and nothing that is only told."""
-    return not is_wish(row) and "read only" not in row.doc and row.name != "tempo/waiting"
+    return not is_wish(row) and not is_read_only(row) and row.name != "tempo/waiting"
 
 
 def _place_on_deck(path: str) -> int:
