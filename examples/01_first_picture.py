@@ -1,4 +1,4 @@
-"""The first picture: open a show, let it hear four seconds of its own band, and keep what it shows."""
+"""The first picture: open a show, let it hear two seconds of its own band, and keep what it shows."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import perform
 
 
-def main(out: Path, seconds: float = 4.0, size: tuple[int, int] = (640, 360)) -> None:
+def main(out: Path, seconds: float = 2.0, size: tuple[int, int] = (640, 360)) -> None:
     out.mkdir(parents=True, exist_ok=True)
     # A preset is a look: what paints, through which effects, and what the music moves.
     with perform.Show.offline(preset="temple_flight", size=size, seconds=seconds) as show:

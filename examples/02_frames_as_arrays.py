@@ -11,7 +11,7 @@ import perform
 def main(out: Path, seconds: float = 12.0, size: tuple[int, int] = (240, 480)) -> None:
     out.mkdir(parents=True, exist_ok=True)
     columns = []
-    with perform.Show.offline(preset="temple_flight", size=size, fps=60, seconds=seconds) as show:
+    with perform.Show.offline(preset="night_drive", size=size, fps=60, seconds=seconds) as show:
         for frame in show:
             picture = frame.picture  # [height, width, 3] uint8, top row first
             middle = picture.shape[1] // 2
