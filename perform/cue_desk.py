@@ -86,7 +86,7 @@ class CueDesk:
         table.set("cue/set", loaded.name)
         table.set("cue/loop", loaded.loop)
         table.set("cue/hold", False)
-        for line in (*loaded.problems, *self.lacking.values()):
+        for line in (*loaded.problems, *self.lacking.values(), *_no_transitions(loaded)):
             self._show.say(f"set {name}: {line}")
         self._tell()
 
@@ -373,6 +373,16 @@ class CueDesk:
             rows.append({"name": cue.name, "note": cue.note, "picture": picture, "follow": follow,
                          "lacking": self.lacking.get(place, "")})  # fmt: skip
         return {"set": self.set.name, "title": self.set.title, "now": self.at, "next": self.neighbour(1), "cues": rows}
+
+
+def _no_transitions(loaded: CueSet) -> list[str]:
+    """A line for each transition of a set that is not there."""
+    from perform.content import shaders
+    from perform.mix import OVER, PLAIN
+
+    there = {"", PLAIN, OVER, *shaders("transitions")}
+    wanted = {cue.fade.transition for cue in loaded.cues if cue.fade is not None} - there
+    return [f"there is no transition {name!r}; looks fade in evenly instead" for name in sorted(wanted)]
 
 
 def _file_of(name: str) -> Any:

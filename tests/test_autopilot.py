@@ -160,3 +160,21 @@ def test_transitions_may_be_drawn_too(room, monkeypatch):
     monkeypatch.setattr(room.show, "recall", lambda name, fade: asked.append(fade))
     room.run(130)
     assert len(asked) >= 2 and len({fade.transition for fade in asked}) > 1 and {fade.count for fade in asked} == {0.5}
+
+
+def test_the_drop_of_the_built_in_band_is_heard_and_cuts(stand):
+    rig = open_offline(Options(audio="synth", preset="ant", size=(32, 18), start_s=50.0), stand.said.append)
+    try:
+        for path, value in (("tags", "my calm, -my fast"), ("minutes", 60.0), ("fade_s", 5.0), ("on", True)):
+            rig.engine.table.set(f"autopilot/{path}", value)
+        came = []
+        for number in range(140):
+            before = rig.show.preset
+            rig.engine.tick((number + 1) / 10.0)
+            rig.show.after_tick()
+            if rig.show.preset is not before:
+                came.append((rig.engine.signals["section/drops"], rig.engine.moment.beats, rig.show.look_fade.running))
+        assert len(came) == 1 and came[0][0] == 1.0 and not came[0][2]
+        assert came[0][1] % 4.0 < 0.5  # the band drops on a bar
+    finally:
+        rig.close()

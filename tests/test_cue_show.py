@@ -327,6 +327,19 @@ def test_another_show_goes_on_where_the_set_stood(seat):
     assert len(seat.rig.show.programme.stand({"set": "gone"})) == 1
 
 
+def test_a_route_may_press_go(seat, stand):
+    (stand.folder / "presets" / "auto.toml").write_text(LOOK + '[[route]]\nsource = "bar/count"\ntarget = "cue/go"\n')
+    (stand.folder / "presets" / "sets" / "routed.toml").write_text(
+        'transition = "nothing_like_it"\n'
+        + "".join(f'[[cue]]\npreset = "{name}"\n' for name in ("auto", "second", "third"))
+    )
+    seat.ask("set", "routed", ticks=1)
+    assert "no transition 'nothing_like_it'" in seat.said[-1]
+    seat.cues.bring(0)
+    seat.run(130)
+    assert seat.now == ("second", "second")  # once, since the route went with its look
+
+
 def test_what_plays_is_added_to_the_set_and_its_file(seat, stand):
     sets = stand.folder / "presets" / "sets"
     (sets / "grow.toml").write_text('# mine\nloop = true\n[[cue]]\nname = "a"  # the first\npreset = "first"\n')
