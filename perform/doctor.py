@@ -104,6 +104,8 @@ def _probes() -> list[Probe]:
         Probe("disk", False, _disk, "recordings and takes are written here", "free some space"),
         Probe("osc port", False, _osc_port, "other programs steer the show through it", "take another: --osc-port"),
         Probe("midi", False, _midi, "controllers, MIDI clock and timecode", "plug one in; see docs/midi.md"),
+        Probe("gamepad", False, _gamepad, "plays like a controller", "plug one in; see docs/keyboard_and_gamepad.md"),
+        Probe("camera", False, _camera, "a source, and its motion and light as signals", "plug one in"),
         Probe("link", False, _link, "Ableton Link (an extra, under the GPL)", "pip install LinkPython-extern"),
     ]
 
@@ -266,6 +268,25 @@ def _midi() -> Result:
         names = sorted({*ports.names(), *ports.output_names()})
         ports.close()
     return Result(bool(names), "; ".join(names) or "no device")
+
+
+def _gamepad() -> Result:
+    window = _window()
+    if not window.ok:
+        return Result(False, f"pads are read with a window: {window.found}")
+    from perform.gl.gamepad import plugged
+
+    pads, others = plugged()
+    unknown = f"{', '.join(others)}: a joystick whose layout is not known" if others else "none"
+    return Result(bool(pads), "; ".join(pads) or unknown)
+
+
+def _camera() -> Result:
+    from perform.inputs.camera import list_cameras
+
+    names = [name for _, name in list_cameras()]
+    told = sys.platform.startswith("linux")
+    return Result(bool(names), "; ".join(names) or ("none" if told else "only Linux tells without opening them"))
 
 
 def _link() -> Result:

@@ -61,11 +61,22 @@ class Gamepads:
             taken = {pad.number for pad in self._pads.values()}
             number = next(n for n in range(1, MOST_PADS + 1) if n not in taken)
             self._pads[joystick] = _Pad(number, _controls(state))
-            name = glfw.get_gamepad_name(joystick) or b"gamepad"
-            found.append(
-                (f"pad_here/{number}", name.decode(errors="replace") if isinstance(name, bytes) else str(name))
-            )
+            found.append((f"pad_here/{number}", _plain(glfw.get_gamepad_name(joystick))))
         return found
+
+
+def plugged() -> tuple[list[str], list[str]]:
+    """Names of the pads that are there, and of joysticks that cannot be taken for one. GLFW has to be ready."""
+    import glfw
+
+    there = [joystick for joystick in range(16) if glfw.joystick_present(joystick)]
+    pads = [joystick for joystick in there if glfw.joystick_is_gamepad(joystick)]
+    others = [_plain(glfw.get_joystick_name(joystick)) for joystick in there if joystick not in pads]
+    return [_plain(glfw.get_gamepad_name(joystick)) for joystick in pads], others
+
+
+def _plain(name: bytes | str | None) -> str:
+    return name.decode(errors="replace") if isinstance(name, bytes) else str(name or "gamepad")
 
 
 class _Pad:
