@@ -16,7 +16,7 @@ from perform.core.preset import Preset, read_preset
 from perform.core.routes import Route
 from perform.core.types import ControlEvent, Features, Moment, Value
 from perform.deck_wishes import PLACES
-from perform.gl.rows import LETTERS
+from perform.gl.rows import LETTERS, SLOT_ROWS, pick_rows
 from perform.options import Options
 from perform.trial.gate import OnTrialError
 
@@ -122,7 +122,11 @@ class Hands:
     def replay(self, told: Iterable[Told]) -> None:
         """Recorded control: (seconds of the show, path, value) each, set in the first frame at or after its time."""
         self._there()
-        self._to_come = deque(sorted((*self._to_come, *told), key=lambda one: one[0]))
+        try:
+            new = [(float(at), str(path), value) for at, path, value in told]
+        except (TypeError, ValueError):
+            raise UsageError("replay: give (seconds, path, value) each, as in (1.5, 'out/level', 0.5)") from None
+        self._to_come = deque(sorted((*self._to_come, *new), key=lambda one: one[0]))
 
     def recall(self, preset: str | Path | Preset) -> None:
         """Bring in another look: a preset's name, the path of a .toml, or what `parse_preset` made. Raises
@@ -130,11 +134,13 @@ class Hands:
         show = self._there().show
         if isinstance(preset, Preset):
             self._soon(lambda: show.play(preset))
-        elif isinstance(preset, Path) or preset.endswith(".toml"):
+        elif isinstance(preset, Path) or str(preset).endswith(".toml"):
             look = read_preset(preset)
             self._soon(lambda: show.play(look))
-        else:
+        elif isinstance(preset, str):
             show.recall(preset)
+        else:
+            raise UsageError(f"recall: {preset!r} is neither a name, nor a path, nor what `parse_preset` made")
 
     def route(self, source: str, target: str, depth: float = 0.5, **more: Any) -> int:
         """Let a source move a parameter; the number of the new route.
@@ -144,7 +150,7 @@ class Hands:
         a value that makes no sense.
         """
         try:
-            route = Route(source, target, depth, **more)
+            route = Route(str(source), str(target), depth, **more)
         except TypeError:
             raise UsageError(f"route: give curve, attack_s, release_s, lo or hi, not {', '.join(more)}") from None
         return int(self._there().show.routes.lay(route))
@@ -157,6 +163,8 @@ class Hands:
         """Put a source on deck a, b, c or d: a text like `shader:silk`, or a unit that `generator` or `shader` made.
         While a live show plays, a shader that is new here is tried beside it and comes a moment later. Raises
         PerformError, with the old one playing."""
+        if not isinstance(source, str | Painting | ShaderText):
+            raise UsageError(f"load: {source!r} is neither a text nor what `generator` or `shader` made")
         show, text = self._there().show, source if isinstance(source, str) else source.text
         if deck not in LETTERS:
             raise UsageError(f"load: no deck {deck!r}; there are {', '.join(LETTERS)}")
@@ -187,6 +195,9 @@ class Hands:
 
         def put() -> None:
             document, problems = self._document(effect), list[str]()
+            rows = {row.name for row in (*document.params(), *pick_rows(document.pictures()), *SLOT_ROWS)}
+            if unknown := [name for name in params if name not in rows]:
+                raise UsageError(f"effect {slot}: no parameter {unknown[0]!r}; there are {', '.join(sorted(rows))}")
             if isinstance(effect, ShaderText):
                 decks.own_effects[effect.name] = document
             chain = [*decks.chains.get(where, ()), (slot, document)]
@@ -259,7 +270,7 @@ class Hands:
 
         if isinstance(effect, ShaderText):
             return self._workshop.document(effect)
-        return admit(find_shader(effect, "effects", trusted=True))
+        return admit(find_shader(str(effect), "effects", trusted=True))
 
     def _trouble(self, who: str, error: Exception) -> None:
         """Somebody's own code failed: offline that ends it, live it is said once, and the value rests at 0."""

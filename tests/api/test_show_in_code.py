@@ -286,6 +286,27 @@ def test_what_cannot_be_is_said_in_one_line(what: str, tmp_path: Path, monkeypat
     assert str(caught.value) and "\n" not in str(caught.value) and not list(tmp_path.iterdir())
 
 
+def test_a_hand_that_slips_is_told_so_and_changes_nothing() -> None:
+    with perform.Show.offline(**BARE, seconds=1) as show:
+        slips = (
+            lambda: show.replay([("now", "out/level", 1)]), lambda: show.replay([3]), lambda: show.recall(7),
+            lambda: show.route(1, 2), lambda: show.load("a", 5), lambda: show.load("z", "shader:silk"),
+            lambda: show.effect(5), lambda: show.effect("bloom", where="deck/z"), lambda: show.add(5),
+            lambda: show.unroute(9), lambda: show.step(float("nan")),
+            lambda: show[5], lambda: show.__setitem__("out/level", float("nan")), lambda: perform.grid([]),
+            lambda: perform.grid([np.zeros((4, 4))]), lambda: show.effect("bloom", no_such=1.0), lambda: show.frame,
+        )  # fmt: skip
+        told = 0
+        for slip in slips:
+            try:
+                slip()
+            except perform.PerformError as error:
+                told += 1
+                assert "\n" not in str(error)
+        assert told == len(slips) and show.step().picture.any() and show["out/level"] == 1.0
+        assert not [path for path in show.params if path.startswith("master/fx")] and not show.routes
+
+
 def test_code_that_fails_ends_an_offline_show_with_its_own_error_as_the_cause() -> None:
     @perform.source("broken")
     def broken(moment: perform.Moment) -> float:
