@@ -263,6 +263,12 @@ def open_panel(rig: Any, options: Options, feed: Feed, clock: Callable[[], float
         say(f"{error}; playing without the web panel")
         return None
     rig.panel = desk
+    for control in () if options.visitor is None else options.visitor.controls:
+        table = rig.engine.table
+        if control.path not in table:
+            say(f"visitors: this look has no {control.path}; that control is not shown until one has it")
+        elif not control.fits(table[control.path]):
+            say(f"visitors: {control.path} is a {table[control.path].kind} and not for visitors; it is not shown")
     if desk.links:
         _show_links(desk, feed.aside or say)
     return desk

@@ -138,10 +138,12 @@ def test_lan_mode_shows_a_code_and_two_addresses(desk, monkeypatch):
 
 def test_a_room_with_a_page_for_visitors_has_an_address_for_it(desk, monkeypatch):
     monkeypatch.setattr("perform.control.web.codes.lan_address", lambda: "192.0.2.7")
-    page, _ = read_visitor({"looks": ["northern"], "code": "on-the-wall"})
+    controls = [{"path": "deck/a/source/sped"}, {"path": "preset/recall"}, {"path": "deck/a/source/speed"}]
+    page, _ = read_visitor({"looks": ["northern"], "code": "on-the-wall", "control": controls})
     said = []
     panel = open_panel(desk.rig, Options(web=0, lan=True, visitor=page), Feed(), desk.rig.clock, said.append)
     try:
+        assert "no deck/a/source/sped;" in said[0] and "preset/recall is a text" in said[1]
         link = dict(panel.links)["visitor"]
         assert link == f"http://192.0.2.7:{panel.port}/visit#token=on-the-wall" and link in "\n".join(said)
         told = PanelLists(desk.rig, panel).lan()["links"]
