@@ -7,23 +7,13 @@ import signal
 import time
 
 import pytest
+from hand import say
 from pythonosc.udp_client import SimpleUDPClient
 from running import free_port, playing
 
-from perform.app import open_offline
 from perform.core.errors import PresetError
-from perform.core.types import ControlEvent
 from perform.looks.autosave import Autosave, resume, state_of
 from perform.looks.state import FILE, read_state, write_state
-from perform.options import Options
-
-
-@pytest.fixture(scope="module")
-def rig():
-    made = open_offline(Options(audio="silence", preset="northern", size=(48, 27)), lambda line: None)
-    made.engine.tick(0.05)
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -35,12 +25,6 @@ def show(rig, monkeypatch):
     rig.show.programme.cues.load("")
     rig.show.recall("northern")
     return rig.show
-
-
-def say(show, path, value=True):
-    show.engine.queue.post(ControlEvent(path, value, 0.0, "web"))
-    show.engine.tick(show.engine.moment.seconds + 0.1)
-    show.after_tick()
 
 
 def seen(show):

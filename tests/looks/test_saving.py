@@ -7,27 +7,17 @@ import time
 from pathlib import Path
 
 import pytest
+from hand import say
 from PIL import Image
 
-from perform.app import open_offline
 from perform.content import find_preset, list_presets
 from perform.core.errors import UsageError
 from perform.core.preset import parse_preset, read_preset
 from perform.core.preset_text import write_preset
-from perform.core.types import ControlEvent
 from perform.looks.capture import capture
 from perform.looks.save import file_name, home_of_looks
-from perform.options import Options
 
 NAMES = [path.stem for path in list_presets()]
-
-
-@pytest.fixture(scope="module")
-def rig():
-    made = open_offline(Options(audio="silence", preset="northern", size=(48, 27)), lambda line: None)
-    made.engine.tick(0.05)
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -42,12 +32,6 @@ def show(rig, tmp_path, monkeypatch):
     rig.show.said = said
     rig.show.recall("northern")
     return rig.show
-
-
-def say(show, path, value=True):
-    show.engine.queue.post(ControlEvent(path, value, 0.0, "web"))
-    show.engine.tick(show.engine.moment.seconds + 0.1)
-    show.after_tick()
 
 
 def settled(show, lines=1):

@@ -7,11 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hand import say, tick
 
-from perform.app import open_offline
 from perform.core.preset import parse_preset
-from perform.core.types import ControlEvent
-from perform.options import Options
 
 LOOK = """
 [deck.a]
@@ -29,14 +27,6 @@ source = "audio/level"
 target = "deck/a/level"
 depth = -0.3
 """
-DT_S = 0.1
-
-
-@pytest.fixture(scope="module")
-def rig(tmp_path_factory):
-    made = open_offline(Options(audio="silence", preset="northern", size=(48, 27)), lambda line: None)
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -50,16 +40,6 @@ def show(rig, monkeypatch):
     rig.show.play(parse_preset(LOOK, "look"))
     tick(rig.show)
     return rig.show
-
-
-def tick(show, dt_s=DT_S):
-    show.engine.tick(show.engine.moment.seconds + dt_s)
-    show.after_tick()
-
-
-def say(show, path, value):
-    show.engine.queue.post(ControlEvent(path, value, 0.0, "web"))
-    tick(show)
 
 
 def value(show, path):
