@@ -39,7 +39,6 @@ class QueryDesk:
         self.server = WebServer(
             self._application, "0.0.0.0" if self.lan else "127.0.0.1", port, what=("OSCQuery", "--oscquery")
         )
-        self.addresses = own_addresses() if self.lan else ["127.0.0.1"]
         self._post: Callable[..., None] = lambda event: None
         self._announcement: Announcement | None = None
         self._hub: Any = None
@@ -52,6 +51,12 @@ class QueryDesk:
     def port(self) -> int:
         """Where it listens."""
         return self.server.port
+
+    @property
+    def address(self) -> str:
+        """Where others find this machine now; "" while a network is asked for and there is none."""
+        found = own_addresses() if self.lan else ["127.0.0.1"]
+        return found[0] if found else ""
 
     def open(self, post: Callable[..., None]) -> None:
         """Take the port. Raises DeviceError."""
@@ -70,7 +75,7 @@ class QueryDesk:
             return
         self.server.begin()
         if self.lan:
-            self._announcement = Announcement(f"{NAME} on {socket.gethostname()}", self.port, self.addresses)
+            self._announcement = Announcement(f"{NAME} on {socket.gethostname()}", self.port, own_addresses, self._say)
             self._announcement.begin()
 
     def _application(self, port: int) -> Any:
@@ -85,8 +90,8 @@ class QueryDesk:
         view = View(for_strangers if self.lan else _all, lambda: engine.signals, "oscquery", impulses=True)
         self._hub = Hub(engine.table, self._post, self._clock, view)
         names = Namespace(lambda: view.rows(engine.table).values(), engine.table.base, lambda: engine.signals)
-        self._answers = Answers(names, lambda: host_info(NAME, self._osc(), (self.addresses[0], port)))
-        hosts = (*LOOPBACK, *self.addresses, socket.gethostname().lower(), f"{socket.gethostname().lower()}.local")
+        self._answers = Answers(names, lambda: host_info(NAME, self._osc(), (self.address, port)))
+        hosts = (*LOOPBACK, socket.gethostname().lower(), f"{socket.gethostname().lower()}.local")
         return application(self._hub, self._answers, self._through(QueryDoor, hosts))
 
     def _through(self, kind: Any, hosts: tuple[str, ...]) -> Callable[[Any], Any]:
@@ -102,7 +107,7 @@ class QueryDesk:
 
         for control in self._rig.controls:
             if isinstance(control, OscServer):
-                host = self.addresses[0] if control.host in ("0.0.0.0", "::") else control.host
+                host = self.address if control.host in ("0.0.0.0", "::") else control.host
                 return host, control.port
         return None
 
@@ -134,5 +139,6 @@ def open_oscquery(rig: Any, options: Options, clock: Callable[[], float], say: S
         say(f"{error}; playing without OSCQuery")
         return None
     if desk.lan:
-        say(f"OSCQuery in the network: http://{desk.addresses[0]}:{desk.port}/ for {', '.join(options.oscquery_allow)}")
+        place = f"http://{desk.address}:{desk.port}/" if desk.address else f"port {desk.port}, once there is a network,"
+        say(f"OSCQuery in the network: {place} for {', '.join(options.oscquery_allow)}")
     return desk

@@ -17,6 +17,7 @@ from web_show import ROWS
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from perform.control.oscquery.announce import label_of
 from perform.control.oscquery.door import QueryDoor, networks
 from perform.control.oscquery.namespace import ATTRIBUTES, Namespace
 from perform.control.web.guard import RefusalError
@@ -218,6 +219,26 @@ def test_in_a_network_only_who_is_on_the_list_comes_in(peer, host, comes_in):
             door.judge(scope(peer, host))
 
 
+def test_the_machine_itself_comes_in_by_its_own_address_whatever_that_is_by_now():
+    door = QueryDoor(None, ("localhost",), networks(("192.168.1.7",)))
+    for peer, host, comes_in in (
+        ("10.1.2.3", "10.1.2.3:9070", True), ("192.168.1.7", "10.1.2.3:9070", True),
+        ("192.168.1.7", "10.9.9.9:9070", False), ("10.1.2.4", "10.1.2.3:9070", False),
+    ):  # fmt: skip
+        arrived = scope(peer, host) | {"server": ("10.1.2.3", 9070)}
+        if comes_in:
+            assert door.judge(arrived)
+        else:
+            with pytest.raises(RefusalError):
+                door.judge(arrived)
+
+
+@pytest.mark.parametrize("name", ["perform on box.lan.example", "a" * 200, "北" * 50, "...", "", "tab\tname"])
+def test_any_name_is_one_label_of_dns(name):
+    label = label_of(name)
+    assert label and "." not in label and len(label.encode()) <= 60 and label.isprintable()
+
+
 def test_a_flood_is_held_off():
     door = QueryDoor(None, ("localhost",))
     with pytest.raises(RefusalError, match="too many"):
@@ -253,7 +274,9 @@ def test_a_taken_port_is_said_and_the_show_plays_without(desk):
 ANNOUNCED = """
 import time, sys
 from zeroconf import ServiceBrowser, Zeroconf
+from perform.control.oscquery import announce
 from perform.control.oscquery.announce import KIND, Announcement
+announce.LOOK_S = 0.2
 seen, gone = [], []
 class Listener:
     def add_service(self, zc, kind, name):
@@ -263,16 +286,20 @@ class Listener:
     def remove_service(self, zc, kind, name): gone.append(name)
 zc = Zeroconf(interfaces=["127.0.0.1"])
 browser = ServiceBrowser(zc, KIND, Listener())
-made = Announcement("perform on a test", 9070, ["127.0.0.1"])
+there, said = [], []
+made = Announcement("perform on a.test", 9070, lambda: there, said.append)
 made.begin()
+time.sleep(0.5)
+assert not seen and not made.announced.is_set()  # no network yet
+there.append("127.0.0.1")
 ends = time.monotonic() + 15
 while not seen and time.monotonic() < ends: time.sleep(0.05)
 made.announced.wait(10)
 made.close()
 while not gone and time.monotonic() < ends: time.sleep(0.05)
 zc.close()
-assert seen == [("perform on a test." + KIND, 9070, ["127.0.0.1"])], (seen, made.error)
-assert gone == ["perform on a test." + KIND], gone
+assert seen == [("perform on a-test." + KIND, 9070, ["127.0.0.1"])], (seen, said)
+assert gone == ["perform on a-test." + KIND] and not said, (gone, said)
 print("announced and taken back")
 """
 

@@ -36,7 +36,11 @@ def networks(texts: Iterable[str]) -> list[Network]:
 
 
 class QueryDoor(Door):
-    """hosts: names of this machine, without ports. allowed: who may come in besides this machine itself."""
+    """hosts: names of this machine, without ports. allowed: who may come in besides this machine itself.
+
+    The address at which a connection arrived is one of ours, too, whatever network we are in by now: no page of another
+    origin has it in its own address. Who comes from that address is this machine.
+    """
 
     def __init__(self, app: App, hosts: Iterable[str] = LOOPBACK, allowed: Iterable[Network] = ()) -> None:
         super().__init__(app, hosts)
@@ -45,13 +49,14 @@ class QueryDoor(Door):
     def judge(self, scope: Scope) -> str:
         """The role of whoever asks. Raises RefusalError."""
         headers, peer = headers_of(scope), peer_of(scope)
+        here = str((scope.get("server") or ("",))[0])
         self._paced(self._bucket(peer))
-        if not is_loopback(peer) and not self._on_the_list(peer):
+        if not is_loopback(peer) and peer != here and not self._on_the_list(peer):
             raise RefusalError(403, "this address is not on the list; see --oscquery-allow")
         named = headers.get("host", [])
         host = named[0].lower() if len(named) == 1 else ""
         bare = host if host.endswith("]") else host.rpartition(":")[0] or host
-        if bare not in self.hosts:
+        if bare not in self.hosts and bare.strip("[]") != here:
             raise RefusalError(421, "this server does not answer to that name")
         origins = headers.get("origin", [])
         if origins and origins != [f"http://{host}"]:

@@ -140,8 +140,9 @@ def _plain(value: Any) -> Any:
 
 
 def host_info(name: str, osc: tuple[str, int] | None, web: tuple[str, int]) -> dict[str, Any]:
-    """What `?HOST_INFO` answers. osc: where OSC is heard, None where it is not; web: of this server."""
+    """What `?HOST_INFO` answers. osc: where OSC is heard, None where it is not; web: of this server. A host that is not
+    known is not told: clients then take the one they asked."""
     told: dict[str, Any] = {"NAME": name, "EXTENSIONS": EXTENSIONS, "WS_IP": web[0], "WS_PORT": web[1]}
     if osc is not None:
         told |= {"OSC_IP": osc[0], "OSC_PORT": osc[1], "OSC_TRANSPORT": "UDP"}
-    return told
+    return {key: value for key, value in told.items() if value != ""}
