@@ -47,6 +47,9 @@ def _mount_rules(ways: Any, shared: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int, default=1000, metavar="N", help="pictures (default 1000)")
     parser.add_argument("--seed", type=int, default=1, metavar="N")
     parser.add_argument("--oversample", type=int, default=1, choices=(1, 2, 3, 4), help="draw larger, average down")
+    parser.add_argument(
+        "--words", action="store_true", help="the captioned scenes of the micro diffusion model instead"
+    )
     _shared_options(parser)
     parser.set_defaults(run=run_rules)
 
@@ -100,7 +103,7 @@ def run_rules(args: argparse.Namespace) -> int:
     _check_size(args.size)
     if args.count < 1:
         raise UsageError(f"--count {args.count}: at least 1")
-    wish = Wish(args.count, args.size, args.seed, args.oversample, args.held)
+    wish = Wish(args.count, args.size, args.seed, args.oversample, args.held, args.words)
     with progress_bar("drawing", "picture") as progress:
         writer = from_rules(args.out, wish, progress)
     return _tell(writer, args)

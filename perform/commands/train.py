@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from perform.commands._train_judge import mount_judge
+from perform.commands._train_measure import mount_measure
 from perform.commands.arguments import not_negative, positive, progress_bar, say
 from perform.core.errors import UsageError
 
@@ -15,7 +16,7 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Mount the command and what it can teach."""
     train = commands.add_parser("train", parents=[shared], help="teach a model of your own", allow_abbrev=False)
     kinds = train.add_subparsers(dest="kind", metavar="KIND", required=True)
-    for mount in (_mount_gan, _mount_lora, _mount_micro, mount_judge):
+    for mount in (_mount_gan, _mount_lora, _mount_micro, mount_judge, mount_measure):
         mount(kinds, shared)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,39 +22,66 @@ WORTH_A_WORD = 0.35
 
 @dataclass(frozen=True)
 class Wish:
-    """count: pictures in all. size: side in px. oversample: drawn larger by this, and averaged down."""
+    """count: pictures in all. size: side in px. oversample: drawn larger by this, and averaged down. words: the
+    captioned scenes that the micro diffusion model is taught, instead of the painter's rules."""
 
     count: int = 1000
     size: int = 256
     seed: int = 1
     oversample: int = 1
     held: float = 0.05
+    words: bool = False
 
 
 def from_rules(out: Path, wish: Wish, progress: Callable[[int, int], None]) -> Writer:
     """Draw a set. The picture of a number is the same in every set of that seed. Raises UsageError, MediaError."""
     from PIL import Image
 
+    drawer = _scenes if wish.words else _painter
     writer = Writer(out, wish.held)
     for first in range(0, wish.count, CHUNK):
         numbers = range(first, min(first + CHUNK, wish.count))
-        z = torch.stack([_latent(wish.seed, number) for number in numbers])
-        pictures = rules.draw(z, wish.size, wish.oversample).add(1).mul(127.5).round().clamp(0, 255).byte()
-        for number, pixels, share in zip(numbers, pictures, rules.shares(rules.parameters(z)), strict=True):
-            picture = np.ascontiguousarray(pixels.permute(1, 2, 0).numpy())
-            named = [name for name, part in zip(rules.FAMILIES, share.tolist(), strict=True) if part > WORTH_A_WORD]
-            words = " ".join([*colour_words(picture), *named])
+        for number, (picture, text) in zip(numbers, drawer(numbers, wish), strict=True):
             writer.report.sizes[f"{wish.size}x{wish.size}"] += 1
-            writer.add(Image.fromarray(picture), f"rules {wish.seed} {number}", words)
+            writer.add(Image.fromarray(picture), f"rules {wish.seed} {number}", text)
         progress(writer.report.kept, wish.count)
     if not writer.report.kept:
         raise UsageError("no picture was asked for")
+    place = "perform/train/scenes" if wish.words else "perform/train/rules"
     writer.finish({
         "name": out.resolve().name, "made_by": "perform dataset from-rules", "size": wish.size, "seed": wish.seed,
         "licence": "Apache-2.0", "author": "the perform authors",
-        "sources": [{"rules": "perform/train/rules", "author": "the perform authors", "licence": "Apache-2.0"}],
+        "sources": [{"rules": place, "author": "the perform authors", "licence": "Apache-2.0"}],
     })  # fmt: skip
     return writer
+
+
+def _painter(numbers: range, wish: Wish) -> Iterator[tuple[np.ndarray, str]]:
+    """The shipped painter's rules, with their colours and families as captions."""
+    z = torch.stack([_latent(wish.seed, number) for number in numbers])
+    for pixels, share in zip(_bytes(rules.draw(z, wish.size, wish.oversample)), rules.shares(rules.parameters(z)),
+                             strict=True):  # fmt: skip
+        named = [name for name, part in zip(rules.FAMILIES, share.tolist(), strict=True) if part > WORTH_A_WORD]
+        yield pixels, " ".join([*colour_words(pixels), *named])
+
+
+def _scenes(numbers: range, wish: Wish) -> Iterator[tuple[np.ndarray, str]]:
+    """Captioned scenes; what has no word at all is drawn anew."""
+    from perform.train.micro.pictures import scene_batch
+
+    if wish.size % 8:
+        raise UsageError(f"--size {wish.size}: with --words a multiple of 8")
+    for number in numbers:
+        chance = random.Random(f"{wish.seed} {number}")
+        batch = scene_batch(1, wish.size, chance)
+        while not batch.texts[0]:
+            batch = scene_batch(1, wish.size, chance)
+        yield _bytes(batch.image)[0], batch.texts[0]
+
+
+def _bytes(pictures: torch.Tensor) -> list[np.ndarray]:
+    whole = pictures.add(1).mul(127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1)
+    return [np.ascontiguousarray(pixels.numpy()) for pixels in whole]
 
 
 def _latent(seed: int, number: int) -> torch.Tensor:
