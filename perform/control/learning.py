@@ -70,7 +70,7 @@ class Learning:
     def settle(self, values: Mapping[str, Value]) -> None:
         """The engine's rows below `learn/`, once a tick."""
         wanted, forget = str(values.get("learn/target", "")), str(values.get("learn/forget", ""))
-        cancels = int(values.get("learn/cancel", 0))  # type: ignore[call-overload]
+        cancels = int(values.get("learn/cancel", 0))  # type: ignore[arg-type]
         if wanted != self._wanted:
             self._wanted = wanted
             with self._lock:

@@ -195,9 +195,10 @@ def read_ranges(body: Mapping[str, object]) -> tuple[dict[str, tuple[float, floa
     found: dict[str, tuple[float, float]] = {}
     problems: list[str] = []
     for address, ends in body.items():
-        numbers = isinstance(ends, list) and len(ends) == 2 and not any(isinstance(end, bool) for end in ends)
-        if numbers and all(isinstance(end, int | float) and math.isfinite(end) for end in ends) and ends[0] != ends[1]:  # type: ignore[index,union-attr]
-            found[address] = (float(ends[0]), float(ends[1]))  # type: ignore[index]
+        pair = ends if isinstance(ends, list) and len(ends) == 2 else []
+        numbers = [float(end) for end in pair if isinstance(end, int | float) and not isinstance(end, bool)]
+        if len(numbers) == 2 and all(map(math.isfinite, numbers)) and numbers[0] != numbers[1]:
+            found[address] = (numbers[0], numbers[1])
         else:
             problems.append(f"sensors.{address} is skipped (say it as [lowest, highest])")
     return found, problems

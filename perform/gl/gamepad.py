@@ -51,7 +51,8 @@ class Gamepads:
         return found
 
     def _look(self) -> list[tuple[str, Value]]:
-        glfw, found = self._glfw, []
+        glfw = self._glfw
+        found: list[tuple[str, Value]] = []
         for joystick in range(16):
             if joystick in self._pads or len(self._pads) >= MOST_PADS or not glfw.joystick_is_gamepad(joystick):
                 continue

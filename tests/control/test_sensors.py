@@ -14,7 +14,17 @@ from perform.control.hand_desk import HandDesk
 from perform.control.hand_map import HandMap
 from perform.control.learning import PARAMS, Learning
 from perform.control.midi_map import Binding
-from perform.control.sensors import FADE_S, MOST_ADDRESSES, MOST_NUMBERS, REUSED_S, STALE_S, Range, Sensors, name_of
+from perform.control.sensors import (
+    FADE_S,
+    MOST_ADDRESSES,
+    MOST_NUMBERS,
+    REUSED_S,
+    STALE_S,
+    Range,
+    Sensors,
+    name_of,
+    read_ranges,
+)
 from perform.core.params import Param, ParamTable
 from perform.core.types import ControlEvent
 
@@ -87,6 +97,23 @@ def test_every_place_is_within_its_range(values: list[float]) -> None:
         clipped = min(max(value, -1e9), 1e9)
         assert 0.0 <= ends.place(clipped, n * 0.1) <= 1.0
         assert ends.lo < ends.hi
+
+
+def test_ranges_of_the_venue_file() -> None:
+    body = {
+        "/heart": [40, 140.5],
+        "/a": [1],
+        "/b": "loud",
+        "/c": [True, 2],
+        "/d": [1, 1],
+        "/e": [0, math.inf],
+        "/f": [9, 1],
+    }
+    found, problems = read_ranges(body)
+    assert found == {"/heart": (40.0, 140.5), "/f": (9.0, 1.0)} and len(problems) == 5
+    rig = Rig()
+    rig.sensors = Sensors(rig.desk, lambda: rig.now, found)
+    assert rig.say("/f", 9.0)["osc/f/0"] == 0.0 and rig.say("/f", 1.0)["osc/f/0"] == 1.0  # turned round
 
 
 def test_a_sensor_that_is_silent_goes_to_rest() -> None:
