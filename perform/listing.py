@@ -132,11 +132,16 @@ def effect_rows(shader: str) -> tuple[Param, ...]:
 
 
 def _params() -> list[Row]:
+    return [param_row(row) for row in shown_params()]
+
+
+def shown_params() -> list[Param]:
+    """The parameters of the default preset."""
     from perform.content import find_preset
     from perform.core.preset import read_preset
     from perform.options import DEFAULT_PRESET
 
-    return [param_row(row) for row in preset_rows(read_preset(find_preset(DEFAULT_PRESET)))]
+    return preset_rows(read_preset(find_preset(DEFAULT_PRESET)))
 
 
 def preset_rows(preset: Preset) -> list[Param]:
@@ -157,7 +162,9 @@ def preset_rows(preset: Preset) -> list[Param]:
     from perform.looks.looks import ROWS as LOOK_ROWS
     from perform.looks.snapshots import ROWS as SNAPSHOT_ROWS
     from perform.mix import mix_rows
+    from perform.panel import ROWS as PROMPT_ROWS
     from perform.route_desk import ROWS as ROUTE_DESK_ROWS
+    from perform.shader_desk import MESSAGE_ROW
     from perform.show import ROWS
     from perform.surprise import ROWS as SURPRISE_ROWS
 
@@ -175,10 +182,14 @@ def preset_rows(preset: Preset) -> list[Param]:
     for slot in preset.master:
         groups.append((f"master/fx/{slot.name}", effect_rows(slot.shader)))
     groups.append(("", (*ROUTE_DESK_ROWS, *route_rows(preset.routes))))
-    groups += [("cue", CUE_ROWS), ("autopilot", autopilot_rows()), ("", LOOK_ROWS), ("snapshot", SNAPSHOT_ROWS)]
-    return [
-        replace(row, name=f"{prefix}/{row.name}" if prefix else row.name) for prefix, rows in groups for row in rows
-    ]
+    groups += [("cue", CUE_ROWS), ("autopilot", autopilot_rows()), ("", (*LOOK_ROWS, MESSAGE_ROW)),
+               ("snapshot", SNAPSHOT_ROWS), ("prompt", PROMPT_ROWS)]  # fmt: skip
+    return [placed(prefix, row) for prefix, rows in groups for row in rows]
+
+
+def placed(prefix: str, row: Param) -> Param:
+    """A row by its whole path."""
+    return replace(row, name=f"{prefix}/{row.name}") if prefix else row
 
 
 def _devices() -> list[Row]:

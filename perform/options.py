@@ -18,7 +18,7 @@ from perform.core.schedule import Entry, read_schedule
 from perform.core.visitor import VisitorPage, read_visitor
 from perform.deck_source import SourcePlan
 from perform.lights_room import NO_LIGHTS, LightsRoom, read_lights
-from perform.osc_targets import parse_out, parse_target
+from perform.osc_targets import check_also, parse_out, parse_target
 from perform.room import NO_ROOM, Room, read_room
 
 DEFAULT_PRESET = "first_light"
@@ -65,6 +65,7 @@ class Options:
     osc_send: tuple[str, ...] = ()
     osc_allow: tuple[str, ...] = ()
     osc_tcp: int | None = None
+    osc_also: Mapping[str, str] = field(default_factory=dict)
     device: str = "auto"
     fps: float | None = None
     start_s: float = 0.0
@@ -124,6 +125,7 @@ _VENUE = {
         "port": "osc_port",
         "host": "osc_host",
         "allow": "osc_allow",
+        "also": "osc_also",
         "tcp": "osc_tcp",
         "send": "osc_send",
         "out": "osc_out",
@@ -237,6 +239,8 @@ def _fitted(path: Path, section: str, key: str, name: str, value: Any) -> Any:
         "web": int, "lan": bool, "oscquery": int, "oscquery_lan": bool, "link": bool, "midi_panic": bool,
         "link_start_stop": bool, "beats_per_bar": int,
     }  # fmt: skip
+    if name == "osc_also":
+        return check_also(value)
     if name in ("osc_allow", "oscquery_allow"):
         return _addresses(where, value)
     wanted = kinds.get(name, str)

@@ -70,6 +70,7 @@ def _out(options: Options, show: Any, clock: Callable[[], float]) -> OscOut | No
     out = OscOut(
         targets, options.osc_out_rate_hz, engine.table, signals=lambda: engine.signals,
         health=lambda: dict(health_of(engine)), clock=time.monotonic,
+        also=options.osc_also,
     )  # fmt: skip
     if out.beat:
         engine.musical.outs.append(OscTempo(out.beat, clock).tell)

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from perform.core.errors import UsageError
 
-GROUPS = ("beat", "features", "values", "floats", "health", "notices")
-PLAIN = frozenset({"beat", "features", "health", "notices"})
+GROUPS = ("beat", "features", "values", "floats", "health", "notices", "also")
+PLAIN = frozenset({"beat", "features", "health", "notices", "also"})
 """What goes to a target that names no groups: nothing of it can move another `perform`, but for the beat."""
 ALL = "all"
+MOST_ALSO = 256
 
 
 class OutTarget(NamedTuple):
@@ -57,3 +58,16 @@ def out_targets(out: Iterable[str], notices_only: Iterable[str]) -> list[OutTarg
         place = target.host, target.port
         found[place] = found.get(place, frozenset()) | target.groups
     return [OutTarget(host, port, groups) for (host, port), groups in found.items()]
+
+
+def check_also(also: object) -> dict[str, str]:
+    """Addresses of other programs, and what is told there. Raises UsageError."""
+    if not isinstance(also, dict) or len(also) > MOST_ALSO:
+        raise UsageError(f'[osc] also: say it as {{ "/address" = "audio/bass/level" }}, at most {MOST_ALSO} of them')
+    for address, name in also.items():
+        plain = address.isascii() and address.isprintable() and not set(address) & set(" #*,?[]{}")
+        if not address.startswith("/") or not plain or len(address) > 200:
+            raise UsageError(f"[osc] also: {address!r} is no OSC address; it begins with / and has no spaces")
+        if not isinstance(name, str):
+            raise UsageError(f"[osc] also: {address} is {name!r}; it should name a feature or a parameter")
+    return dict(also)

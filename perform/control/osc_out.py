@@ -6,6 +6,7 @@
     floats     the same as one float to an address: colours by part, bools 0 and 1, choices by number, no texts
     health     `/perform/health/…`, once a second
     notices    `/perform/out/message`, as they come
+    also       sources and parameters, 0..1, at addresses of other programs that the venue names
 
 What did not change is told again slowly, so that whoever comes late or lost a datagram catches up. A fader that is
 moved from a listener's own address is not pulled at: it is told where it stands when the hand has rested.
@@ -34,7 +35,7 @@ Groups = frozenset[str]
 
 class OscOut:
     """targets: (host, port, groups). signals, health: name -> number now; called in the sending thread, as the table
-    is read there. Raises DeviceError for a host that is not known."""
+    is read there. also: address -> source or parameter. Raises DeviceError for a host that is not known."""
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class OscOut:
         signals: Callable[[], Mapping[str, float]],
         health: Callable[[], Mapping[str, float]],
         clock: Callable[[], float],
+        also: Mapping[str, str] | None = None,
     ) -> None:
         targets = list(targets)
         self._rate_hz, self._signals, self._health, self._clock = rate_hz, signals, health, clock
@@ -58,7 +60,8 @@ class OscOut:
             if name in groups
         ]
         self._senders += [mirror.sender for mirror in self._mirrors]
-        self._sources = _Changed()
+        self._sources, self._others = _Changed(), _Changed()
+        self._table, self._also, self._told_also = table, dict(also or {}), self.voice("also", targets)
         self._next_health_s = -math.inf
         self._moved: dict[str, tuple[str, float]] = {}
         self._stop = threading.Event()
@@ -109,12 +112,26 @@ class OscOut:
             self._next_health_s = now_s + HEALTH_S
             for name, value in self._health().items():
                 self._told_health.send(HEALTH + name, float(value))
+        if self._also and self._told_also:
+            for address, value in self._others.of(self._elsewhere(), self._rate_hz):
+                self._told_also.send(address, value)
         held = {path: place for path, (place, at_s) in list(self._moved.items()) if now_s - at_s < HAND_RESTS_S}
         if len(held) < len(self._moved):
             for path in [path for path in list(self._moved) if path not in held]:
                 self._moved.pop(path, None)
         for mirror in self._mirrors:
             mirror.tell(held, self._rate_hz)
+
+    def _elsewhere(self) -> dict[str, float]:
+        """What is told at the addresses of others: a source as it is, a parameter as 0..1."""
+        signals, base, found = self._signals(), self._table.base(), {}
+        for address, name in self._also.items():
+            value = signals.get(name)
+            if value is None and name in self._table:
+                value = self._table[name].to_norm(base[name])
+            if value is not None:
+                found[address] = float(value)
+        return found
 
 
 class _Changed:

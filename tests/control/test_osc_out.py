@@ -14,9 +14,11 @@ from perform.control.osc_out import AGAIN_S, HAND_RESTS_S, OscOut
 from perform.core.errors import DeviceError, UsageError
 from perform.core.params import ParamTable
 from perform.core.types import ControlEvent
-from perform.osc_targets import GROUPS, PLAIN, out_targets, parse_out
+from perform.osc_targets import GROUPS, PLAIN, check_also, out_targets, parse_out
 
 RATE_HZ = 20.0
+ALSO = {"/composition/layers/1/video/opacity": "audio/level", "/composition/master": "deck/a/source/seed",
+        "/composition/none": "no/such"}  # fmt: skip
 
 
 class Room:
@@ -30,7 +32,7 @@ class Room:
         self.signals = {"audio/level": 0.5, "beat/phase": 0.0}
         place = self.socket.getsockname()
         self.out = OscOut([(*place, frozenset(groups))], RATE_HZ, self.table, signals=lambda: self.signals,
-                          health=lambda: {"fps": 60.0}, clock=lambda: self.now_s)  # fmt: skip
+                          health=lambda: {"fps": 60.0}, clock=lambda: self.now_s, also=ALSO)  # fmt: skip
 
     def step(self, seconds: float = 1.0 / RATE_HZ) -> dict[str, tuple]:
         self.now_s += seconds
@@ -90,6 +92,17 @@ def test_features_at_their_rate_and_health_once_a_second(room: Room) -> None:
     assert room.step() == {"signal/beat/phase": (0.25,)}
     assert room.out.counts()["osc out refused"] == 1
     assert "health/fps" in room.step(1.0)
+
+
+@pytest.mark.parametrize("room", [["also"]], indirect=True)
+def test_other_programs_are_told_at_their_own_addresses(room: Room) -> None:
+    assert room.step() == {"/composition/layers/1/video/opacity": (0.5,), "/composition/master": (0.0,)}
+    room.table.set("deck/a/source/seed", 500)
+    assert room.step() == {"/composition/master": (0.5,)}
+    assert check_also(ALSO) == ALSO
+    for wrong in ({"composition": "a"}, {"/a b": "a"}, {"/a*": "a"}, {"/a": 3}, ["/a"], {"/ü": "a"}):
+        with pytest.raises(UsageError, match="also"):
+            check_also(wrong)
 
 
 @pytest.mark.parametrize("room", [["values"]], indirect=True)
