@@ -24,6 +24,7 @@ AHEAD_S = 4.0
 LEAST_S = 8.0
 """So long a look stays at least before a drop cuts it."""
 RANDOM, AS_MIX = "random", "as mix"
+ALL, OF_SET = "all", "the set"
 DROPS = "section/drops"
 MOST_TRIES = 4
 
@@ -39,6 +40,8 @@ def autopilot_rows() -> tuple[Param, ...]:
         Param("bars", "int", 0, 0, 4096, "bars", doc="the same in bars; 0: `minutes` counts", live=False),
         Param("tags", "text", "", doc="only looks with one of these tags, as in `gallery, calm`; -fast leaves one out",
               live=False),
+        Param("of", "choice", ALL, choices=(ALL, OF_SET), live=False,
+              doc="which looks are drawn from: all, or those of the set that is loaded"),
         Param("drop", "bool", True, doc="a drop in the music cuts to the next look at once", live=False),
         Param("fade_s", "float", 4.0, 0.0, 120.0, "s", "square", "how long a look takes to come in; 0 cuts",
               live=False),
@@ -79,7 +82,7 @@ class Autopilot:
         self._presets = TaggedPresets()
         self._countdown = Countdown()
         self._on = self._readied = self._drawn = self._cuts = False
-        self._asked: tuple[str, int] = ("", 0)
+        self._asked: tuple[str, int, str] = ("", 0, "")
         self._look: object = None
         self._since_s = 0.0
         self._drops = 0.0
@@ -130,9 +133,19 @@ class Autopilot:
         bars, minutes = int(table.value("autopilot/bars")), float(table.value("autopilot/minutes"))  # type: ignore[arg-type]
         return Span(float(bars), "bars") if bars > 0 else Span(60.0 * minutes)
 
-    def _wish(self) -> tuple[str, int]:
+    def _wish(self) -> tuple[str, int, str]:
+        """Tags, seed, and the set that is drawn from, "" for all looks."""
         table = self._engine.table
-        return str(table.value("autopilot/tags")), int(table.value("autopilot/seed"))  # type: ignore[arg-type]
+        of_set = self._show.programme.cues.set.name if table.value("autopilot/of") == OF_SET else ""
+        return str(table.value("autopilot/tags")), int(table.value("autopilot/seed")), of_set  # type: ignore[arg-type]
+
+    def _wanted(self) -> list[str]:
+        """The names of the looks that may come."""
+        names = self._presets.names(self._asked[0])
+        if not self._asked[2]:
+            return names
+        of_set = {cue.preset for cue in self._show.programme.cues.set.cues}
+        return [name for name in names if name in of_set]
 
     # What comes
 
@@ -146,12 +159,13 @@ class Autopilot:
         if self._drawn:
             return
         self._drawn, self._readied = True, False
-        wanted = self._presets.names(self._asked[0])
+        wanted = self._wanted()
         self._engine.table.set("autopilot/coming", self._next(wanted))
         if not wanted and self._lost != self._asked[0]:
-            self._show.say(f"autopilot: no look has one of the tags {self._asked[0]!r}; what plays stays")
+            where = f" in the set {self._asked[2]!r}" if self._asked[2] else ""
+            self._show.say(f"autopilot: no look{where} has one of the tags {self._asked[0]!r}; what plays stays")
         self._lost = self._asked[0] if not wanted else ""
-        self._foreign = self._fresh and bool(self._asked[0]) and self._show.preset.name not in wanted
+        self._foreign = self._fresh and bool(self._asked[0] or self._asked[2]) and self._show.preset.name not in wanted
         self._fresh = False
 
     def _next(self, wanted: list[str]) -> str:
@@ -200,7 +214,7 @@ class Autopilot:
             name = str(table.value("autopilot/coming"))
             if not name or self._plays(name, fade):
                 break
-            table.set("autopilot/coming", self._next(self._presets.names(self._asked[0])))
+            table.set("autopilot/coming", self._next(self._wanted()))
         self._look = self._show.preset
         self._presets.look()
         self._drawn = False
