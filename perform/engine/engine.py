@@ -208,7 +208,10 @@ class Engine:
         heard, values = self.heard, self.table.base()
         self.signals = dict(heard.features.values) if heard is not None else {}
         for sense in self.senses:
-            self.signals.update(sense.signals(seconds))
+            try:
+                self.signals.update(sense.signals(seconds))
+            except Exception as error:  # noqa: BLE001 - a sensor that breaks is missed, and the show goes on
+                self.health.failed("sense", error)
         for letter, painter in self.painters.items():
             frame = painter.newest()
             if frame is not None and frame.signals:

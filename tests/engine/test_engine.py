@@ -320,3 +320,18 @@ def test_sinks_get_the_frame_before_live_and_the_very_frame_offline() -> None:
         engine.sinks.append(Keep())
         run(engine, 3)
         assert got == want
+
+
+def test_a_sense_that_breaks_is_missed_and_the_others_are_heard() -> None:
+    class Sense:
+        def __init__(self, value: float | None) -> None:
+            self.value = value
+
+        def signals(self, seconds: float) -> dict[str, float]:
+            return {"pad/x": 1.0 / 0.0} if self.value is None else {"dmx/1/1": self.value}
+
+    engine, stage = make_engine()
+    engine.senses += [Sense(None), Sense(0.5)]  # type: ignore[list-item]
+    run(engine, 3)
+    assert len(stage.shown) == 3 and engine.signals["dmx/1/1"] == 0.5 and "pad/x" not in engine.signals
+    assert engine.health.counts["sense errors"] == 3 and "division" in engine.health.last_error

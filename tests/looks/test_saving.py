@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hand import say
@@ -50,7 +51,8 @@ def values(show):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_read_off_the_show_brings_the_show_back(rig, name):
+def test_what_is_read_off_the_show_brings_the_show_back(rig, name, monkeypatch):
+    monkeypatch.setattr(rig.show.decks, "_make_painter", lambda *_: SimpleNamespace(dismiss=lambda: None))  # no model
     show, shipped = rig.show, read_preset(find_preset(name))
     show.play(shipped)
     before = values(show)
