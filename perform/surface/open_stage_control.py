@@ -19,6 +19,7 @@ CAPTION = 0.22
 """Of the height of a cell."""
 HUES = ("#4aa3df", "#d98c3f", "#6fbf73", "#c06bd0", "#d8c24a", "#4fc3b5", "#e07a8b", "#8f8fe0")
 ALARMS = {"out/blackout": "#d0342c", "out/panic": "#d0342c"}
+_PLAIN = str.maketrans("{}<>^", "()() ")
 Widget = dict[str, Any]
 
 
@@ -43,7 +44,7 @@ def _section(section: Section, grid: tuple[int, int]) -> Widget:
 
 def _tab(name: str, label: str, **below: list[Widget]) -> Widget:
     return {"type": "tab", "id": name.replace(" ", "_"), "label": label, "bypass": True, "padding": 2,
-            "widgets": [], "tabs": [], **below}  # fmt: skip
+            "scroll": False, "widgets": [], "tabs": [], **below}  # fmt: skip
 
 
 def _page(name: str, page: Page, grid: tuple[int, int]) -> list[Widget]:
@@ -66,7 +67,7 @@ def _cell(where: str, placed: Placed, grid: tuple[int, int], colour: str) -> lis
         return [body | _place(left, top, width, height)]
     line = CAPTION / grid[1]
     caption = _caption(name, control) | _place(left, top, width, line)
-    return [caption, body | _place(left, top + line, width, height - line)]
+    return [body | _place(left, top + line, width, height - line), caption]
 
 
 def _place(left: float, top: float, width: float, height: float) -> Widget:
@@ -80,12 +81,12 @@ def _caption(name: str, control: Control) -> Widget:
     if control.kind == "macro":
         return made | {"address": control.name, "default": plain(control.label)}
     told = f" @{{{name}}}" if control.kind in ("fader", "wide") else ""
-    return made | {"address": "", "value": f"{plain(control.label)}{told}"}
+    return made | {"value": f"{plain(control.label)}{told}"}
 
 
 def plain(text: str) -> str:
-    """Text without braces: in a session, `#{…}` and `@{…}` are code."""
-    return text.replace("{", "(").replace("}", ")")
+    """Text that is shown as it is: in a session, `#{…}`, `@{…}` and `JS{…}` are code, `<…>` is HTML, `^…` an icon."""
+    return text.translate(_PLAIN)
 
 
 def _fader(control: Control) -> Widget:
@@ -125,12 +126,12 @@ def _button(control: Control) -> Widget:
 
 
 def _choice(control: Control) -> Widget:
-    words = {word.replace("_", " "): word for word in control.row.choices if plain(word) == word}
-    kind = "dropdown" if control.kind == "dial" else "switch"
-    # A label that is a number alone would be moved to the front.
-    values = {f" {label}" if label.isdecimal() else label: word for label, word in words.items()}
-    laid = {"layout": "horizontal"} if kind == "switch" else {}
-    return {"type": kind, "values": values, "default": control.value, "typeTags": "s", **laid}
+    words = [word for word in control.row.choices if "{" not in word]
+    values = {"labels": [plain(word.replace("_", " ")) for word in words], "values": words}
+    made = {"values": values, "default": control.value, "typeTags": "s"}
+    if control.kind == "dial":
+        return {"type": "dropdown", "label": "%key", **made}
+    return {"type": "switch", "layout": "horizontal", "wrap": "soft", **made}
 
 
 def _xy(control: Control) -> Widget:

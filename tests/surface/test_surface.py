@@ -200,8 +200,8 @@ def test_what_open_stage_control_sends_is_what_the_parameter_understands() -> No
             on, off = (obeyed(known, address, (widget[end],)) for end in ("on", "off"))
             assert (on, off) == (True, False) if row.kind == "bool" else on == off == int(str(before)) + 1
         elif kind in ("switch", "dropdown"):
-            assert tuple(obeyed(known, address, (word,)) for word in widget["values"].values()) == row.choices
-            assert not [label for label in widget["values"] if label.isdecimal()]
+            words, labels = widget["values"]["values"], widget["values"]["labels"]
+            assert tuple(obeyed(known, address, (word,)) for word in words) == row.choices and len(labels) == len(words)
         elif kind in ("xy", "rgb"):
             assert obeyed(known, address, tuple(widget["default"])) == tuple(widget["default"])
         else:
@@ -260,6 +260,24 @@ def test_odd_names_of_macros_make_a_file_all_the_same() -> None:
     layout = Xml.fromstring(zlib.decompress(touchosc.write(sections, "a\x02b", "phone", GRIDS["phone"])))
     texts = {v.findtext("default") for v in layout.iter("value")}
     assert {"tab here <&>\"'  ]]>", "mer 海"} <= texts
+
+
+def test_no_name_becomes_code_in_a_session() -> None:
+    evil = "JS{{send('/x')}} @{root} <img src=x onerror=alert(1)> ^bomb"
+    rows = (*look()[1], Param("deck/a/source/mode", "choice", "b", choices=(evil, "b", "<i>")))
+    preset = Preset("odd", title=evil, params={"macro/1/name": evil, "deck/a/source/prompt_1": evil})
+    text = open_stage_control.write(
+        sections_of(preset, rows, GRIDS["tablet"]), evil, "tablet", GRIDS["tablet"]
+    ).decode()
+    session = json.loads(text)
+    assert "send('/x')" in text  # it is there, as words
+    for widget in widgets(session["content"]):
+        for key, value in widget.items():
+            if isinstance(value, str):
+                own = f"@{{{widget['id'].removesuffix('_caption')}}}" if key == "value" else ""
+                assert not set("{}<>^") & set(value.replace(own, "") if own else value), value
+    mode = next(w for w in widgets(session["content"]) if w.get("address") == "/perform/deck/a/source/mode")
+    assert mode["values"] == {"labels": ["b", "(i)"], "values": ["b", "<i>"]}
 
 
 def test_the_same_look_is_the_same_file() -> None:
