@@ -164,6 +164,7 @@ def preset_rows(preset: Preset) -> list[Param]:
     from perform.mix import mix_rows
     from perform.panel import ROWS as PROMPT_ROWS
     from perform.route_desk import ROWS as ROUTE_DESK_ROWS
+    from perform.schedule_desk import ROWS as SCHEDULE_ROWS
     from perform.shader_desk import MESSAGE_ROW
     from perform.show import ROWS
     from perform.surprise import ROWS as SURPRISE_ROWS
@@ -182,8 +183,8 @@ def preset_rows(preset: Preset) -> list[Param]:
     for slot in preset.master:
         groups.append((f"master/fx/{slot.name}", effect_rows(slot.shader)))
     groups.append(("", (*ROUTE_DESK_ROWS, *route_rows(preset.routes))))
-    groups += [("cue", CUE_ROWS), ("autopilot", autopilot_rows()), ("", (*LOOK_ROWS, MESSAGE_ROW)),
-               ("snapshot", SNAPSHOT_ROWS), ("prompt", PROMPT_ROWS)]  # fmt: skip
+    groups += [("cue", CUE_ROWS), ("autopilot", autopilot_rows()), ("schedule", SCHEDULE_ROWS),
+               ("", (*LOOK_ROWS, MESSAGE_ROW)), ("snapshot", SNAPSHOT_ROWS), ("prompt", PROMPT_ROWS)]  # fmt: skip
     return [placed(prefix, row) for prefix, rows in groups for row in rows]
 
 

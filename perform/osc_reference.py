@@ -30,6 +30,7 @@ GROUPS: tuple[tuple[str, str, str], ...] = (
     ("Prompts", "prompt", ""),
     ("Cues", "cue", ""),
     ("Autopilot", "autopilot", ""),
+    ("The schedule of the room", "schedule", "There where the venue file has a `[[schedule]]`."),
     ("Surprises", "surprise", ""),
     ("Tempo", "tempo", "What each does is told in [link.md](link.md)."),
     ("Sound", "audio", ""),
