@@ -25,10 +25,11 @@ DEFAULT_PRESET = "first_light"
 SIZE_LIMIT = 8192
 DELAYS = ("display_delay_s", "capture_delay_s", "playback_delay_s", "loop_delay_s")
 """Of the room, as `perform calibrate` finds them: screen, into the computer, out of it, out and in again."""
-NUMBERS = ("midi_clock_offset_s", "osc_out_rate_hz", "tempo_bpm")
+NUMBERS = ("midi_clock_offset_s", "osc_out_rate_hz", "osc_ahead_s", "tempo_bpm")
 RANGES = {
     "midi_clock_offset_s": (-0.2, 0.2), "osc_out_rate_hz": (1.0, 240.0), "tempo_bpm": (30.0, 240.0),
     "beats_per_bar": (1, 16), "web": (-1, 65535), "oscquery": (-1, 65535), "osc_tcp": (-1, 65535),
+    "osc_ahead_s": (0.0, 60.0),
 }  # fmt: skip
 
 
@@ -65,7 +66,8 @@ class Options:
     osc_send: tuple[str, ...] = ()
     osc_allow: tuple[str, ...] = ()
     osc_tcp: int | None = None
-    osc_also: Mapping[str, str] = field(default_factory=dict)
+    osc_also: Mapping[str, str] | None = None
+    osc_ahead_s: float = 5.0
     device: str = "auto"
     fps: float | None = None
     start_s: float = 0.0
@@ -126,6 +128,7 @@ _VENUE = {
         "host": "osc_host",
         "allow": "osc_allow",
         "also": "osc_also",
+        "ahead_s": "osc_ahead_s",
         "tcp": "osc_tcp",
         "send": "osc_send",
         "out": "osc_out",

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from perform.control.osc import OscServer
+from perform.control.osc import Limits, OscServer
 from perform.control.osc_out import OscOut
 from perform.control.osc_tempo import OscTempo
 from perform.control.osc_words import PREFIX
@@ -58,6 +58,7 @@ def _listener(options: Options, table: ParamTable, clock: Callable[[], float]) -
     return OscServer(
         port, options.osc_host or "127.0.0.1", lookup=lookup, clock=clock, source_allow=options.osc_allow or None,
         rows=lambda: (table.revision, list(table)), value=table.base().get,
+        limits=Limits(ahead_s=options.osc_ahead_s),
         tcp_port=None if options.osc_tcp is None or options.osc_tcp < 0 else options.osc_tcp,
     )  # fmt: skip
 

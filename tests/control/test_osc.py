@@ -211,6 +211,12 @@ def test_timetags_past_and_absurd_mean_now():
         ear.server._post = ear.post
         ear.server.take(at(unix_s, message("/perform/deck/a/source/psi", (0.5, "f"))))
     assert len(ear.events) == 4
+    counts = ear.server.counts()
+    assert (counts["late"], counts["far"]) == (2, 2)
+    never = Ear(wall=lambda: 1_000_000_000.0, limits=Limits(ahead_s=0.0))
+    never.server._post = never.post
+    never.server.take(at(1_000_000_000.1, message("/perform/deck/a/source/psi", (0.5, "f"))))
+    assert len(never.events) == 1
 
 
 def test_a_timetag_within_seconds_is_waited_for_without_holding_others_up():

@@ -100,6 +100,24 @@ def test_targets_and_the_venues_clocks(tmp_path: Path) -> None:
         with_venue(Options(), venue)
 
 
+def test_the_venues_osc(tmp_path: Path) -> None:
+    venue = tmp_path / "venue.toml"
+    venue.write_text(
+        '[osc]\nahead_s = 0\nallow = ["10.0.0.0/24", "::1"]\ntcp = 9000\nout = "127.0.0.1:7000=also"\nsend = ["127.0.0.1:9001"]\n'
+        '[osc.also]\n"/composition/crossfader/phase" = "mix/fade"\n'
+    )
+    options, problems = with_venue(Options(), venue)
+    assert not problems and options.osc_allow == ("10.0.0.0/24", "::1/128") and options.osc_tcp == 9000
+    assert options.osc_out == ("127.0.0.1:7000=also",) and options.osc_send == ("127.0.0.1:9001",)
+    assert options.osc_ahead_s == 0
+    assert options.osc_also == {"/composition/crossfader/phase": "mix/fade"}
+    for wrong in ('allow = "house"', "allow = 3", "ahead_s = 99", "tcp = 99999", 'tcp = "x"', 'out = "127.0.0.1:7000=sun"', "send = [1]",
+                  'also = "x"', 'also = { phase = "mix/fade" }'):  # fmt: skip
+        venue.write_text(f"[osc]\n{wrong}\n")
+        with pytest.raises((PresetError, UsageError), match="osc|OSC"):
+            with_venue(Options(), venue)
+
+
 def test_a_show_takes_tempo_from_liblo_and_tells_what_goes_on_to_liblo(tmp_path: Path) -> None:
     need(all(map(shutil.which, ("oscsend", "oscdump", "stdbuf"))), "liblo's tools (apt: liblo-tools)")
     inward, outward = free_port(), free_port()
