@@ -103,7 +103,8 @@ def test_targets_and_the_venues_clocks(tmp_path: Path) -> None:
 def test_the_venues_osc(tmp_path: Path) -> None:
     venue = tmp_path / "venue.toml"
     venue.write_text(
-        '[osc]\nahead_s = 0\nallow = ["10.0.0.0/24", "::1"]\ntcp = 9000\nout = "127.0.0.1:7000=also"\nsend = ["127.0.0.1:9001"]\n'
+        '[osc]\nahead_s = 0\nallow = ["10.0.0.0/24", "::1"]\ntcp = 9000\n'
+        'out = "127.0.0.1:7000=also"\nsend = ["127.0.0.1:9001"]\n'
         '[osc.also]\n"/composition/crossfader/phase" = "mix/fade"\n'
     )
     options, problems = with_venue(Options(), venue)
@@ -111,10 +112,10 @@ def test_the_venues_osc(tmp_path: Path) -> None:
     assert options.osc_out == ("127.0.0.1:7000=also",) and options.osc_send == ("127.0.0.1:9001",)
     assert options.osc_ahead_s == 0
     assert options.osc_also == {"/composition/crossfader/phase": "mix/fade"}
-    for wrong in ('allow = "house"', "allow = 3", "ahead_s = 99", "tcp = 99999", 'tcp = "x"', 'out = "127.0.0.1:7000=sun"', "send = [1]",
-                  'also = "x"', 'also = { phase = "mix/fade" }'):  # fmt: skip
+    for wrong in ('allow = "house"', "allow = 3", "ahead_s = 99", "tcp = 99999", 'tcp = "x"', "send = [1]",
+                  'out = "127.0.0.1:7000=sun"', 'also = "x"', 'also = { phase = "mix/fade" }'):  # fmt: skip
         venue.write_text(f"[osc]\n{wrong}\n")
-        with pytest.raises((PresetError, UsageError), match="osc|OSC"):
+        with pytest.raises((PresetError, UsageError), match=r"osc|OSC"):
             with_venue(Options(), venue)
 
 
