@@ -35,6 +35,8 @@ def make(program: str, preset: Path, out: Path, device: str, over: bool) -> str:
     from perform.listing import preset_rows
 
     look = read_preset(preset)
+    if not look.decks:
+        raise UsageError(f"{look.name} has no deck; a set is no look: take one of the presets in it")
     target = place_of(out, program, look.name)
     if target.exists() and not over:
         raise UsageError(f"{target} is there already, perhaps with changes of yours; --force writes over it")

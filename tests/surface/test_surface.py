@@ -305,7 +305,12 @@ def test_the_command_writes_a_file_and_never_over_yours(
 
 @pytest.mark.parametrize(
     ("out", "preset", "says"),
-    [("x.txt", "coral_reef", ".tosc"), ("none/x.tosc", "coral_reef", "cannot be written"), ("x.tosc", "nope", "nope")],
+    [
+        ("x.txt", "coral_reef", ".tosc"),
+        ("none/x.tosc", "coral_reef", "cannot be written"),
+        ("x.tosc", "nope", "nope"),
+        ("x.tosc", "sets/club_arc", "a set is no look"),
+    ],
 )
 def test_what_will_not_do_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], out: str, preset: str, says: str
