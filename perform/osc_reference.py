@@ -162,7 +162,7 @@ def _range(row: Param) -> str:
         return ""
     unit = f" {row.unit}" if row.unit else ""
     curve = f", {row.curve}" if row.kind != "point" and row.curve != "linear" else ""
-    return f"{row.lo:g} to {row.hi:g}{unit}{curve}"
+    return f"{row.lo:.10g} to {row.hi:.10g}{unit}{curve}"
 
 
 def _default(row: Param) -> str:
@@ -173,7 +173,7 @@ def _default(row: Param) -> str:
         return "on" if value else "off"
     if isinstance(value, tuple | list):
         return " ".join(f"{x:g}" for x in value)
-    return f"{value:g}" if isinstance(value, int | float) else f"`{value}`"
+    return f"{value:.10g}" if isinstance(value, int | float) else f"`{value}`"
 
 
 def _told() -> str:
@@ -184,7 +184,7 @@ def _told() -> str:
     ]  # fmt: skip
     for row in listed("features"):
         unit = f" {row['unit']}" if row.get("unit") else ""
-        limits = f"{row['lo']:g} to {row['hi']:g}{unit}" if row.get("lo") is not None else ""
+        limits = f"{row['lo']:.10g} to {row['hi']:.10g}{unit}" if row.get("lo") is not None else ""
         lines.append(f"| `/perform/signal/{row['name']}` | {limits} | {_cell(row['doc'])} |")
     lines.append("\nBesides: every other source of routes: `lfo/NAME`, `random/NAME`, `macro/N`, `midi/…`, `osc/…`.\n")
     for title, place, told in (("Beat (group `beat`)", "tempo", TEMPO), ("Health (group `health`)", "health", HEALTH)):

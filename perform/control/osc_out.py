@@ -154,6 +154,8 @@ class _Changed:
             for name in names
             if name not in held and (name in again or name not in self._told or self._told[name] != values[name])
         ]
+        if len(self._told) > 2 * len(names) + 100:  # what came and went again
+            self._told = {name: value for name, value in self._told.items() if name in values}
         self._told.update(found)
         return found
 

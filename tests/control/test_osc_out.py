@@ -121,6 +121,14 @@ def test_a_hand_is_not_pulled_at_and_then_told_where_it_stands(room: Room) -> No
     assert "deck/a/source/psi" in room.step(), "another's hand"
 
 
+@pytest.mark.parametrize("room", [["features"]], indirect=True)
+def test_what_came_and_went_is_forgotten(room: Room) -> None:
+    for night in range(50):
+        room.signals = {f"osc/{night}/{n}": 0.5 for n in range(20)}
+        assert len(room.step()) == 20
+    assert len(room.out._sources._told) <= 3 * 20 + 100
+
+
 @pytest.mark.parametrize("room", [["values", "features"]], indirect=True)
 def test_it_tells_by_itself_and_stops(room: Room) -> None:
     room.out.open(lambda *events: None)

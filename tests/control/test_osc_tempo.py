@@ -15,11 +15,12 @@ from running import free_port, playing
 
 from perform.control.osc_gate import Limits, read_packet
 from perform.control.osc_send import OscSender
-from perform.control.osc_tempo import OscTempo
+from perform.control.osc_tempo import TOLD, OscTempo
 from perform.core.errors import PresetError, UsageError
 from perform.core.told_beats import ToldBeats
 from perform.core.types import BeatClock
 from perform.options import Options, with_venue
+from perform.osc_reference import HEALTH, TEMPO
 from perform.osc_targets import parse_target
 
 
@@ -149,6 +150,9 @@ def test_a_show_takes_tempo_from_liblo_and_tells_what_goes_on_to_liblo(tmp_path:
     beats = [float(line[2]) for line in lines if line and line[0] == "/perform/tempo/beat"]
     assert beats == sorted(beats) and len(beats) > 20
     assert [said[f"/perform/macro/{n}"][1:] for n in "12"] == [["f", "0.250000"]] * 2
+    known = {*(f"/perform/health/{name}" for name in HEALTH), *(f"/perform/tempo/{name}" for name in TEMPO)}
+    assert {address for address in said if address.startswith("/perform/health/")} <= known
+    assert {f"/perform/{path}" for path in TOLD} <= known
     assert float(said["/perform/health/fps"][2]) > 1.0 and said["/perform/signal/audio/level"][1] == "f"
     sent = {name: count for counts in report["osc"] for name, count in counts.items() if name.startswith("osc out")}
     assert sent["osc out sent"] > 100 and sent["osc out refused"] == 0
