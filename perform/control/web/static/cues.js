@@ -88,7 +88,7 @@ export function goStrip() {
     refill(next, coming ? portrait(coming.picture, "GO brings", coming.name, { onclick: () => store.fire("cue/go") }) : h("p.hint", { text: "the set ends here" }));
   };
   fill();
-  return keepAlive(strip, store.watch("cue/next", fill), store.watch("cue/set", fill), store.watch("cue/now", fill), store.on("link", fill));
+  return keepAlive(strip, store.watch("cue/next", fill), store.watch("cue/set", fill), store.watch("cue/now", fill), store.on("facts", fill)); // an answer may be half a second old
 }
 
 function item(cue, n, told) {
