@@ -175,6 +175,7 @@ class PanelDesk:
             return
         if self.visitors is not None:
             self.visitors.step()
+            self._show.visited = self.visitors.left_s() > 0.0
         self._pictures(moment)
         if not feed.watched:
             return

@@ -71,6 +71,7 @@ class Show:
         self.stage = stage
         self.preset = Preset("none")
         self.running = True
+        self.visited = False  # visitors have changed what goes back to rest
         self.decks = Decks(engine, stage, make_painter)
         self.wishes = DeckWishes(
             engine, self.decks, lambda text: self.decks.plan_own(text) or plan_from_afar(text, device, fast)

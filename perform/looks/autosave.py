@@ -60,7 +60,10 @@ class Autosave:
             self.save()
 
     def save(self) -> None:
-        """Have the state of now written, unless it is what was written last."""
+        """Have the state of now written, unless it is what was written last, or visitors have turned things that will
+        go back to rest."""
+        if self._show.visited:
+            return
         table, snapshots = self._show.engine.table, self._show.looks.snapshots
         seen = (table.turns, table.revision, *snapshots.all())
         if seen != self._seen and self._disk.do("the live state", self._writing(state_of(self._show))):

@@ -89,6 +89,11 @@ def test_it_is_written_now_and_then_only_when_something_has_changed(show, tmp_pa
     keeper.save()
     keeper.close()
     assert read_state(tmp_path / "live").look.params["macro/1"] == 0.5
+    show.visited = True  # what visitors turn is not the show's own
+    say(show, "macro/1", 0.9)
+    keeper.close()
+    assert read_state(tmp_path / "live").look.params["macro/1"] == 0.5
+    show.visited = False
 
 
 def test_a_full_disk_is_said_once(show, tmp_path, monkeypatch):
