@@ -15,6 +15,7 @@ moved from a listener's own address is not pulled at: it is told where it stands
 from __future__ import annotations
 
 import math
+import random
 import threading
 from collections.abc import Callable, Iterable, Mapping
 
@@ -29,6 +30,7 @@ AGAIN_S = 10.0
 """In which time everything is told again, changed or not."""
 HEALTH_S = 1.0
 HAND_RESTS_S = 0.3
+"""For so long nothing is told to a hand after it has moved; up to twice that."""
 LOOPBACK = ("127.", "::1", "::ffff:127.")
 Groups = frozenset[str]
 
@@ -80,7 +82,9 @@ class OscOut:
 
     def heard(self, event: ControlEvent, sender: tuple[str, int]) -> None:
         """A parameter is being moved from there. Thread: the listener's."""
-        self._moved[event.address] = (_place(sender[0]), self._clock())
+        # Not always the same time: two shows that took each other's value at once would swap them for ever.
+        rests_s = HAND_RESTS_S * random.uniform(1.0, 2.0)
+        self._moved[event.address] = (_place(sender[0]), self._clock() + rests_s)
 
     def counts(self) -> Mapping[str, int]:
         """Counters that only grow: sent (datagrams), refused (values), errors (of the network)."""
@@ -115,7 +119,7 @@ class OscOut:
         if self._also and self._told_also:
             for address, value in self._others.of(self._elsewhere(), self._rate_hz):
                 self._told_also.send(address, value)
-        held = {path: place for path, (place, at_s) in list(self._moved.items()) if now_s - at_s < HAND_RESTS_S}
+        held = {path: place for path, (place, until_s) in list(self._moved.items()) if now_s < until_s}
         if len(held) < len(self._moved):
             for path in [path for path in list(self._moved) if path not in held]:
                 self._moved.pop(path, None)

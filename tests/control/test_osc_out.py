@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from osc_ear import ROWS
+from osc_ear import ROWS, Settled
 
 from perform.control.osc_gate import Limits, read_packet
 from perform.control.osc_out import AGAIN_S, HAND_RESTS_S, OscOut
@@ -114,7 +114,7 @@ def test_a_hand_is_not_pulled_at_and_then_told_where_it_stands(room: Room) -> No
         assert "deck/a/source/psi" not in room.step()
     room.table.set("out/freeze", True)
     assert "out/freeze" in room.step()
-    said = room.step(HAND_RESTS_S)
+    said = room.step(2.0 * HAND_RESTS_S)
     assert said["deck/a/source/psi"] == (pytest.approx(0.9),)
     room.out.heard(ControlEvent("deck/a/source/psi", 0.0, room.now_s, "osc"), ("10.0.0.7", 50_000))
     room.table.set("deck/a/source/psi", 0.0)
@@ -144,6 +144,36 @@ def test_it_tells_by_itself_and_stops(room: Room) -> None:
     room.got()
     time.sleep(2.0 / RATE_HZ)
     assert not room.got()
+
+
+def test_two_shows_that_tell_each_other_come_to_rest() -> None:
+    now, shows = [0.0], [Settled(), Settled()]
+    outs = []
+    for show in shows:
+        show.server.open(show.post)
+    for show, other in (shows, shows[::-1]):
+        outs.append(OscOut([("127.0.0.1", other.server.port, frozenset({"floats"}))], RATE_HZ, show.table, signals=dict,
+                           health=dict, clock=lambda: now[0]))  # fmt: skip
+        show.server.said = outs[-1].heard
+    try:
+        shows[0].table.set("deck/a/source/psi", 0.1)
+        shows[1].table.set("deck/a/fx/mirror/centre", (0.3, 0.7))
+        sent = []
+        for _ in range(120):
+            now[0] += 1.0 / RATE_HZ
+            before = sum(out.counts()["osc out sent"] for out in outs)
+            for out in outs:  # both at once, so that each takes what the other had
+                out.step(now[0])
+            time.sleep(0.005)
+            for show in shows:
+                show.settle()
+            sent.append(sum(out.counts()["osc out sent"] for out in outs) - before)
+        for path in ("deck/a/source/psi", "deck/a/fx/mirror/centre", "deck/a/source/walk"):
+            assert shows[0].table.value(path) == pytest.approx(shows[1].table.value(path))
+        assert max(sent[-10:]) <= 6, sent  # what is told again by turns
+    finally:
+        for part in (*outs, *(show.server for show in shows)):
+            part.close()
 
 
 def test_targets_name_their_groups() -> None:
