@@ -17,7 +17,7 @@ def mount_judge(kinds: Any, shared: argparse.ArgumentParser) -> None:
                              help="a classifier of colour and form, and its verdict on a model")  # fmt: skip
     judge.add_argument("--model", default="lumen", metavar="M", help="name or folder (default lumen)")
     judge.add_argument("--out", type=Path, default=Path("trained_judge"), metavar="DIR", help="where to work")
-    judge.add_argument("--pictures", type=int, default=24_000, metavar="N", help="the judge learns from (24000)")
+    judge.add_argument("--pictures", type=int, default=8_000, metavar="N", help="the judge learns from (8000)")
     judge.add_argument("--seed", type=int, default=5, metavar="N", help="of what it learns from (default 5)")
     judge.add_argument("--samples", type=int, default=8, metavar="N", help="pictures of each of 30 prompts (default 8)")
     judge.add_argument("--steps", type=int, default=1, metavar="N", help="the model paints in (default 1)")
@@ -35,8 +35,8 @@ def run_judge(args: argparse.Namespace) -> int:
     from perform.train.micro import judge as judging
     from perform.train.micro import verdict
 
-    if args.pictures < judging.BATCH or args.samples < 1:
-        raise UsageError(f"--pictures at least {judging.BATCH}, --samples at least 1")
+    if args.pictures < judging.FRESH or args.samples < 1:
+        raise UsageError(f"--pictures at least {judging.FRESH}, --samples at least 1")
     folder = Path(args.model) if (Path(args.model) / "model.toml").is_file() else find_model(args.model)
     kept = args.out / "judge.safetensors"
     lesson = judging.Lesson(args.pictures, args.seed)

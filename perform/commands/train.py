@@ -56,7 +56,7 @@ def run_gan(args: argparse.Namespace) -> int:
     source = args.source
     if source is not None and not source.exists():
         source = find_model(str(source))
-    team = torchrun_team()
+    team, device = torchrun_team(pick_device(args.device))
     size = args.size or 128
     if source is not None and args.size is None:
         size = 256  # replaced by the parent's own
@@ -66,7 +66,7 @@ def run_gan(args: argparse.Namespace) -> int:
         grow=args.grow, alone=args.alone,
     )  # fmt: skip
     name = folder_name(args.name or str(read_data_card(args.data).get("name", args.data.name)))
-    training = Training(args.data, args.out, name, settings, source, pick_device(args.device), team)
+    training = Training(args.data, args.out, name, settings, source, device, team)
     if args.size is not None and training.settings.size != args.size:
         raise UsageError(f"--size {args.size}: the parent paints {training.settings.size} px; leave --size out")
     say(f"{len(training.deck)} pictures of {training.settings.size} px; {args.out / name} plays meanwhile")

@@ -35,6 +35,20 @@ class Team:
             place += grad.numel()
         return float(flat[-1])
 
+    def begin_alike(self, tensors: Iterable[Tensor]) -> None:
+        """Give all the first one's numbers: weights are drawn by each for itself."""
+        if self.size > 1:
+            for tensor in tensors:
+                dist.broadcast(tensor.detach(), 0)
+
+    def agree(self, *values: float, device: torch.device | None = None) -> tuple[float, ...]:
+        """The largest of each value in the team, so that all stop, and go back, after the same step."""
+        if self.size == 1:
+            return values
+        told = torch.tensor(values, dtype=torch.float64, device=device)
+        dist.all_reduce(told, op=dist.ReduceOp.MAX)
+        return tuple(told.tolist())
+
 
 def _worker(rank: int, size: int, store: str, work: Callable[[Team], None]) -> None:
     torch.set_num_threads(1)

@@ -68,6 +68,7 @@ class Training:
         self.course = leave.Course(out)
         if state := self.run.resume():
             self.duel.load(state)
+        self.duel.alike()
         self._went_back = 0
 
     def _take_critic(self, state: Mapping[str, Any]) -> None:
@@ -112,12 +113,16 @@ class Training:
             if "memory" not in str(error).lower() and not isinstance(error, MemoryError | torch.OutOfMemoryError):
                 raise
             return self._less(error)
+        (self.run.spent,) = self.team.agree(self.run.spent, device=self.duel.device)
         finite = {k: v for k, v in losses.items() if v == v and abs(v) != float("inf")}
         self.run.count(self.duel.batch, finite)
         return losses
 
     def _less(self, error: BaseException) -> dict[str, float]:
-        """Out of memory: half the batch."""
+        """Out of memory: half the batch. A team cannot: the others wait for this one's part of the step they share."""
+        if self.team.size > 1:
+            raise PerformError(f"out of memory with a batch of {self.duel.batch} for {self.team.size} cards: the same "
+                               "command with a smaller --batch goes on from the last checkpoint") from None  # fmt: skip
         if self.duel.batch <= max(1, self.team.size):
             raise PerformError(f"out of memory even with a batch of {self.duel.batch}: make --size or --width smaller "
                                f"({str(error).splitlines()[0][:80]})") from None  # fmt: skip
@@ -184,13 +189,16 @@ class Training:
         return told | ({"measures": dict(measures)} if measures else {})
 
 
-def torchrun_team() -> Team:
-    """The team that torchrun (or accelerate launch) started this process in; alone otherwise."""
+def torchrun_team(device: str) -> tuple[Team, str]:
+    """The team that torchrun (or accelerate launch) started this process in, alone otherwise; and this one's device."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
-        return Team()
+        return Team(), device
     import torch.distributed as dist
 
+    if device.startswith("cuda"):
+        device = f"cuda:{int(os.environ.get('LOCAL_RANK', '0')) % torch.cuda.device_count()}"
+        torch.cuda.set_device(device)
     if not dist.is_initialized():
-        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
-    return Team(dist.get_rank(), dist.get_world_size())
+        dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+    return Team(dist.get_rank(), dist.get_world_size()), device

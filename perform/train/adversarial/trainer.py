@@ -53,6 +53,11 @@ class Duel:
         self.p_adam = _adam(self.painter, rate, PATH_EVERY if settings.path_length else 0)
         self.c_adam = _adam(self.critic, rate, R1_EVERY)
 
+    def alike(self) -> None:
+        """The same weights for the whole team."""
+        for network in (self.painter, self.mean, self.critic):
+            self.team.begin_alike(network.state_dict().values())
+
     def freeze(self) -> None:
         """Leave the discriminator's finest blocks as they are."""
         if self.settings.freeze_d:
@@ -75,7 +80,8 @@ class Duel:
         self._follow(share * self.team.size)
         self.pictures += share * self.team.size
         self.steps += 1
-        self._bad = 0 if all(math.isfinite(v) for v in losses.values()) else self._bad + 1
+        (bad,) = self.team.agree(float(not all(math.isfinite(v) for v in losses.values())), device=self.device)
+        self._bad = self._bad + 1 if bad else 0
         if self._bad >= BAD_STEPS:
             raise DivergedError(f"the losses were no numbers for {BAD_STEPS} steps")
         return losses | {"augment": self.adaptive.p}
@@ -168,7 +174,10 @@ class Duel:
             getattr(self, name).load_state_dict(state[name])
         self.pictures, self.steps, self.path_mean = state["pictures"], state["steps"], state["path_mean"]
         self.adaptive.p, self.batch = state["p"], state["batch"]
-        self.chance.set_state(state["chance"])
+        if self.team.rank:  # what is kept is the first one's chance; others go on with another
+            self.chance.manual_seed(self.settings.seed + 1000 * self.team.rank + self.steps)
+        else:
+            self.chance.set_state(state["chance"])
 
 
 def _adam(network: nn.Module, rate: float, lazy: int) -> torch.optim.Adam:

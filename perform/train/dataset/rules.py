@@ -37,11 +37,10 @@ def from_rules(out: Path, wish: Wish, progress: Callable[[int, int], None]) -> W
     """Draw a set. The picture of a number is the same in every set of that seed. Raises UsageError, MediaError."""
     from PIL import Image
 
-    drawer = _scenes if wish.words else _painter
     writer = Writer(out, wish.held)
     for first in range(0, wish.count, CHUNK):
         numbers = range(first, min(first + CHUNK, wish.count))
-        for number, (picture, text) in zip(numbers, drawer(numbers, wish), strict=True):
+        for number, (picture, text) in zip(numbers, drawn(numbers, wish), strict=True):
             writer.report.sizes[f"{wish.size}x{wish.size}"] += 1
             writer.add(Image.fromarray(picture), f"rules {wish.seed} {number}", text)
         progress(writer.report.kept, wish.count)
@@ -54,6 +53,11 @@ def from_rules(out: Path, wish: Wish, progress: Callable[[int, int], None]) -> W
         "sources": [{"rules": place, "author": "the perform authors", "licence": "Apache-2.0"}],
     })  # fmt: skip
     return writer
+
+
+def drawn(numbers: range, wish: Wish) -> Iterator[tuple[np.ndarray, str]]:
+    """(picture [size, size, 3] uint8, caption) of each number."""
+    return _scenes(numbers, wish) if wish.words else _painter(numbers, wish)
 
 
 def _painter(numbers: range, wish: Wish) -> Iterator[tuple[np.ndarray, str]]:

@@ -1,0 +1,40 @@
+"""`torchrun -m perform.cli train gan`: two processes learn as one, and stop after the same step."""
+
+import os
+import subprocess
+import sys
+
+import torch
+
+from perform.core.card import check_hash, read_card
+from perform.train.dataset.rules import Wish, from_rules
+
+TELL = """
+import sys, torch, perform.train.adversarial.run as run
+from perform.cli import main
+kept = []
+init = run.Training.__init__
+def noted(self, *a, **k):
+    init(self, *a, **k); kept.append(self)
+run.Training.__init__ = noted
+assert main(sys.argv[2:]) == 0
+duel = kept[0].duel
+whole = sum(float(p.double().abs().sum()) for n in (duel.painter, duel.critic) for p in n.parameters())
+open(f"{sys.argv[1]}/{duel.team.rank}", "w").write(f"{duel.steps} {whole!r} {duel.team.size}")
+"""
+
+
+def test_two_processes_end_with_the_same_weights_after_the_same_step(tmp_path):
+    from_rules(tmp_path / "set", Wish(count=24, size=16, held=0.4), lambda *_: None)
+    (tmp_path / "tell.py").write_text(TELL)
+    words = ["train", "gan", str(tmp_path / "set"), "--out", str(tmp_path / "out"), "--size", "16", "--width", "16",
+             "--batch", "8", "--minutes", "0.03", "--device", "cpu", "--name", "both"]  # fmt: skip
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run([*launch, str(tmp_path / "tell.py"), str(tmp_path), *words], capture_output=True, text=True,
+                          env={**os.environ, "OMP_NUM_THREADS": "1"}, timeout=100, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    first, second = ((tmp_path / str(rank)).read_text().split() for rank in (0, 1))
+    assert first == second and first[2] == "2" and int(first[0]) > 3
+    check_hash(read_card(tmp_path / "out" / "both"))
+    state = torch.load(tmp_path / "out" / "work" / "gan.pt", weights_only=True)
+    assert state["pictures"] == 8 * int(first[0]) == 8 * state["steps"]
