@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from perform.control.osc import Limits, OscServer
+from perform.control.osc import Limits, OscServer, TcpError
 from perform.control.osc_out import OscOut
 from perform.control.osc_tempo import OscTempo
 from perform.control.osc_words import PREFIX
@@ -25,14 +26,9 @@ PORT = 9000
 def open_osc(options: Options, show: Any, clock: Callable[[], float], say: Say) -> list[Control]:
     """The listener first, then whoever tells."""
     opened: list[Control] = []
-    server = _listener(options, show.engine.table, clock)
-    try:
-        if server is not None:
-            server.open(show.engine.queue.post)
-            opened.append(server)
-    except DeviceError as error:
-        say(f"{error}; playing without OSC")
-        server = None
+    server = _listening(options, show, clock, say)
+    if server is not None:
+        opened.append(server)
     try:
         out = _out(options, show, clock)
     except DeviceError as error:
@@ -44,6 +40,21 @@ def open_osc(options: Options, show: Any, clock: Callable[[], float], say: Say) 
         out.open(show.engine.queue.post)
         opened.append(out)
     return opened
+
+
+def _listening(options: Options, show: Any, clock: Callable[[], float], say: Say) -> OscServer | None:
+    """OSC in, if it is wanted and its ports can be had. A taken TCP port leaves UDP."""
+    server = _listener(options, show.engine.table, clock)
+    try:
+        if server is not None:
+            server.open(show.engine.queue.post)
+        return server
+    except TcpError as error:
+        say(f"{error}; playing without OSC by TCP")
+        return _listening(replace(options, osc_tcp=None), show, clock, say)
+    except DeviceError as error:
+        say(f"{error}; playing without OSC")
+        return None
 
 
 def _listener(options: Options, table: ParamTable, clock: Callable[[], float]) -> OscServer | None:

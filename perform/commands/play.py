@@ -27,7 +27,7 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
     play.add_argument("--osc-port", type=port, metavar="N", help="UDP port to listen on (default 9000; -1 for none)")
     play.add_argument(
         "--osc-out", type=target, action="append", metavar="HOST:PORT[=GROUPS]",
-        help="tell a listener what goes on: beat,features,values,floats,health,notices or all; may be repeated",
+        help="tell a listener what goes on: beat,features,values,floats,health,notices,also or all; may be repeated",
     )  # fmt: skip
     play.add_argument("--osc-rate", type=positive, metavar="HZ", help="how often at most (default 30)")
     play.add_argument("--osc-tcp", type=port, metavar="N", help="listen there for OSC by TCP as well")

@@ -40,7 +40,7 @@ from perform.core.errors import DeviceError, ParamError, PerformError
 from perform.core.params import Param
 from perform.core.types import ControlEvent, Value
 
-__all__ = ["Limits", "OscSender", "OscServer", "value_for"]
+__all__ = ["Limits", "OscSender", "OscServer", "TcpError", "value_for"]
 
 WAITING_MAX = 4096
 MOST_EVENTS = 4096
@@ -50,6 +50,10 @@ WAKE_S = 0.1
 AT_ONCE = 256
 """Datagrams read before whoever waits for its time is looked after."""
 Reply = Callable[[bytes], object]
+
+
+class TcpError(DeviceError):
+    """The TCP port cannot be had; the UDP port could."""
 
 
 class OscServer:
@@ -113,9 +117,9 @@ class OscServer:
         if self.tcp_port is not None:
             try:
                 self._door = bind(self.host, self.tcp_port, socket.SOCK_STREAM, "--osc-tcp")
-            except DeviceError:
+            except DeviceError as error:
                 self.close()
-                raise
+                raise TcpError(str(error)) from None
             self.tcp_port = self._door.getsockname()[1]
         self._post = post
         self._stop.clear()

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
+from types import SimpleNamespace
 
 import pytest
 from needs import need
@@ -12,9 +13,13 @@ from osc_ear import Ear
 from pythonosc.tcp_client import SimpleTCPClient
 from test_osc_gate import message
 
+from perform.control.osc import TcpError
 from perform.control.osc_gate import Limits, OscError, read_packet
 from perform.control.osc_send import encode
 from perform.control.osc_stream import END, MOST_CLIENTS, Frames, counted, slip
+from perform.engine.mailbox import ControlQueue
+from perform.options import Options
+from perform.osc import open_osc
 
 PSI = "/perform/deck/a/source/psi"
 
@@ -130,6 +135,11 @@ def test_only_the_allowed_come_in_and_a_taken_port_is_named():
         assert is_closed(connected(ear))
         ear.wait(refused=1)
         second = Ear(tcp_port=ear.server.tcp_port)
-        with pytest.raises(Exception, match=r"taken.*--osc-tcp"):
+        with pytest.raises(TcpError, match=r"taken.*--osc-tcp"):
             second.server.open(second.post)
         assert second.server._socket is None
+        said, show = [], SimpleNamespace(engine=SimpleNamespace(table=second.table, queue=ControlQueue()))
+        taken = Options(osc_port=0, osc_tcp=ear.server.tcp_port)
+        (opened,) = open_osc(taken, show, time.monotonic, said.append)
+        opened.close()
+        assert opened.port and opened.tcp_port is None and "without OSC by TCP" in said[0] and len(said) == 1
