@@ -65,12 +65,14 @@ class Decks:
         return None if make is None else make()
 
     def load(self, letter: str, plan: SourcePlan) -> None:
-        """Put a source on a deck; a generator is loaded only when it is another than the one that plays.
+        """Put a source on a deck; a generator is loaded only when it is another than the one that plays, or
+        its card has changed: a training writes its model's folder anew.
 
         Its rows are mounted by `mount`. Raises ShaderError, with the old source playing.
         """
         engine, painter = self._engine, None
-        if plan.make is not None and (self._plans.get(letter) is None or plan.text != self._plans[letter].text):
+        before = self._plans.get(letter)
+        if plan.make is not None and (before is None or (plan.text, plan.card) != (before.text, before.card)):
             painter = self._ready.pop((letter, plan.text), None) or self._make_painter(letter, plan)
         self._stage.set_source(letter, plan.document, plan.taken)
         if plan.make is None:

@@ -36,7 +36,7 @@ def _models() -> list[Row]:
         rows.append({
             "name": folder.name, "doc": _unless_gone(card) or card.description or card.title, "kind": card.kind,
             "author": card.author,
-            "licence": card.licence or "not stated", "resolution": card.architecture.get("resolution"),
+            "licence": card.terms, "resolution": card.architecture.get("resolution"),
             "trained_on": card.training.get("data", "not stated"), "sha256": card.sha256,
         })  # fmt: skip
     return rows

@@ -41,7 +41,8 @@ def _mount_gan(kinds: Any, shared: argparse.ArgumentParser) -> None:
     gan.add_argument("--width", type=int, default=128, metavar="N", help="most channels of a layer (default 128)")
     gan.add_argument("--seed", type=int, default=1, metavar="N")
     gan.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
-    gan.set_defaults(run=run_gan)
+    gan.add_argument("--recipe", metavar="R", help="name or .toml file: settings, where none are given here")
+    gan.set_defaults(run=run_gan, usual={action.dest: action.default for action in gan._actions})
 
 
 def run_gan(args: argparse.Namespace) -> int:
@@ -53,6 +54,10 @@ def run_gan(args: argparse.Namespace) -> int:
     from perform.train.adversarial.settings import Settings
     from perform.train.dataset.store import read_data_card
 
+    if args.recipe is not None:
+        from perform.train.adversarial.recipe import with_recipe
+
+        with_recipe(args, args.usual)
     source = args.source
     if source is not None and not source.exists():
         source = find_model(str(source))

@@ -18,6 +18,9 @@ PAINTING = ("unet/", "transformer/")
 MOST_TRIM_PX = 8
 
 
+NOT_STATED = "not stated"
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """A model's card. folder: where it lies. weights: file name inside the folder, always safetensors.
@@ -43,6 +46,12 @@ class Card:
     source: Mapping[str, Any] = field(default_factory=dict)
     trim_px: int = 0
     files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def terms(self) -> str:
+        """The licence, or "not stated" for the words that a card has where nobody stated one."""
+        unstated = self.licence.strip().lower() in ("", "unknown") or self.licence.startswith("no stated licence")
+        return NOT_STATED if unstated else self.licence
 
     @property
     def weights_path(self) -> Path:

@@ -10,6 +10,7 @@ from perform.core.errors import UsageError
 from perform.generators.stylegan.layers import upsample
 from perform.generators.stylegan.network import Architecture, Generator
 from perform.train.adversarial import begin
+from perform.train.adversarial.recipe import read_recipe
 from perform.train.adversarial.run import Training
 from perform.train.adversarial.settings import Settings
 from perform.train.dataset.rules import Wish, from_rules
@@ -105,3 +106,27 @@ def test_the_command_writes_a_model_twice_as_wide_that_names_its_parent(parent, 
 def test_growing_from_nothing_is_one_line(set_of_32, tmp_path, capsys, more, said):
     assert main(["train", "gan", str(set_of_32), "--out", str(tmp_path), *more]) == UsageError.exit_code
     assert said in capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_a_recipe_says_what_the_command_does_not(set_of_32, tmp_path, capsys):
+    (tmp_path / "r.toml").write_text(
+        'kind = "gan"\nname = "by_recipe"\nsize = 16\nwidth = 16\nbatch = 4\nrate = 0.003\n'
+    )
+    words = ["train", "gan", str(set_of_32), "--recipe", str(tmp_path / "r.toml"), "--out", str(tmp_path / "o"),
+             "--minutes", "0.02", "--width", "32"]  # fmt: skip
+    assert main(words) == 0
+    told = read_card(tmp_path / "o" / "by_recipe").training["recipe"]
+    assert (told["size"], told["batch"], told["rate"], told["width"]) == (16, 4, 0.003, 32)
+    for text, said in (
+        ('kind = "micro"', "kind"),
+        ('kind = "gan"\nsise = 3', "sise"),
+        ('kind = "gan"\nsize = "x"', "no int"),
+    ):
+        (tmp_path / "r.toml").write_text(text)
+        assert main(words) == UsageError.exit_code
+        assert said in capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_shipped_recipes_of_a_gan_can_be_read():
+    found = read_recipe("noctiluca_256")
+    assert found["size"] == 256 and Settings(**{k: v for k, v in found.items() if k != "name"}).r1 > 0
