@@ -2,6 +2,7 @@
 the last value of each address wins.
 
 The same show plays by turns alone and under the flood, which a process of its own sends; the baseline is its own quiet.
+It is paced as `perform play` paces it: 30 frames a second on a software renderer, else 60.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import numpy as np
 
 from perform.core.params import Param
 
-FPS = 60.0
 RATE_HZ, ADDRESSES = 10_000, 100
 STEPS = 4096
 SIZE = (320, 180)
@@ -49,7 +49,7 @@ def run(quick: bool = False) -> list[dict[str, Any]]:
     from perform.options import Options
 
     options = Options(audio="silence", source="shader:silk", size=SIZE, display="offscreen", osc_port=0, midi="none",
-                      web=-1, fps=FPS)  # fmt: skip
+                      web=-1)  # fmt: skip
     rig = open_live(options, lambda line: None)
     rounds, seconds = (1, 1.0) if quick else (4, 5.0)
     quiet: list[_Ticks] = []
@@ -103,7 +103,7 @@ def _messages(told: list[dict[str, float]]) -> dict[str, Any]:
 
 def _play(rig: Any, seconds: float, until: Any = None) -> _Ticks:
     """Paced ticks for so long, or until something is true."""
-    ticks = _Ticks()
+    ticks, period_s = _Ticks(), 1.0 / (30.0 if rig.software else 60.0)
     due_s = before_s = time.monotonic()
     ends_s = due_s + seconds
     while time.monotonic() < ends_s and not (until is not None and until()):
@@ -115,7 +115,7 @@ def _play(rig: Any, seconds: float, until: Any = None) -> _Ticks:
         now_s = time.monotonic()
         ticks.apart_ms.append((now_s - before_s) * 1000.0)
         before_s = now_s
-        due_s = max(due_s + 1.0 / FPS, now_s - 0.1)
+        due_s = max(due_s + period_s, now_s - 0.1)
         time.sleep(max(0.0, due_s - now_s))
     return ticks
 
