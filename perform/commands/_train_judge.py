@@ -59,7 +59,8 @@ def run_judge(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(whole, indent=1))
     for side, row in trust.items():
-        say(f"the judge reads {row['colour']:.1%} of colours, {row['family']:.1%} of forms, {side} px, unseen pictures")
+        told = f"{row['colour']:.1%} of colours ({row['one_colour']:.1%} of single ones), {row['family']:.1%} of forms"
+        say(f"the judge reads {told}, {side} px, unseen pictures")
     for what, aim in (("colour", verdict.COLOUR_AIM), ("family", verdict.FAMILY_AIM)):
         met = "met" if found[what] >= aim else "missed"
         say(f"{folder.name}: {what} agrees in {found[what]:.1%} of {found['pictures']} pictures (aim {aim:.0%}: {met})")

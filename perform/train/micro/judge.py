@@ -126,17 +126,20 @@ def teach(judge: Judge, lesson: Lesson, progress: Callable[[int, int], None]) ->
 
 @torch.no_grad()
 def held_out(judge: Judge, count: int = 512, side: int = SIDE) -> dict[str, float]:
-    """How well it reads pictures it has never seen: shares of agreement with their own captions."""
+    """How well it reads pictures it has never seen: shares of agreement with their own captions (`one_colour`: of
+    those whose caption names one)."""
     chance = random.Random(HELD_SEED)
     colour: list[bool] = []
     family: list[bool] = []
+    single: list[bool] = []
     for first in range(0, count, BATCH):
         batch = scene_batch(min(BATCH, count - first), side, chance)
         named = [i for i, s in enumerate(batch.scenes) if s.colour and s.family]
         own, form = judge(batch.image[named])
         a, b = right((own, form), [batch.scenes[i] for i in named])
         colour, family = colour + a, family + b
-    return {"pictures": len(colour), "colour": _share(colour), "family": _share(family)}
+        single += [agrees for agrees, i in zip(a, named, strict=True) if not batch.scenes[i].second]
+    return {"pictures": len(colour), "colour": _share(colour), "one_colour": _share(single), "family": _share(family)}
 
 
 def _share(values: Sequence[bool]) -> float:
