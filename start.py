@@ -324,7 +324,7 @@ def run_tests(home: Home, arguments: list) -> int:
             return done.returncode
     os.chdir(str(home.root))
     # The whole suite runs on two cores at once; tests/conftest.py says which tests take turns.
-    side_by_side = [] if arguments or (os.cpu_count() or 1) < 2 else ["-n", "2", "--dist", "loadgroup"]
+    side_by_side = [] if arguments or (os.cpu_count() or 1) < 2 else ["-n", "2"]
     return run(home, "python", ["-m", "pytest", *side_by_side, *arguments])
 
 

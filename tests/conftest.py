@@ -17,23 +17,30 @@ sys.path.insert(0, str(Path(__file__).parent))
 _STATE = tempfile.TemporaryDirectory(prefix="perform_state_")
 os.environ["XDG_STATE_HOME"] = _STATE.name
 
-# Where the suite runs side by side, what starts shows, servers, windows, browsers or devices takes turns in one worker:
-# such tests live in real time, and share ports, displays and sound servers. All others stay together by file.
 _REAL = re.compile(
-    r"^(?:from|import) (?:running|pulse|jack_dummy|netns|xvfb|panel_browser|link_session|link_peer|osc_ear)\b",
+    r"^(?:from|import) (?:running|pulse|jack_dummy|netns|xvfb|panel_browser|link_session|link_peer|osc_ear)\b"
+    r"|\bjackd\b",
     re.MULTILINE,
 )
 
 
 @cache
-def _is_real(path: Path) -> bool:
-    return path.parent.name == "bench" or _REAL.search(path.read_text("utf-8")) is not None
+def _taking_turns(name: str) -> str:
+    """Which tests stay together in one worker, where the suite runs side by side (`-n 2`): those of a file; and all
+    that start shows, servers, windows, browsers or devices, which live in real time and share the machine's."""
+    path = Path(__file__).parent.parent / name
+    return "real" if path.parent.name == "bench" or _REAL.search(path.read_text("utf-8")) else name
 
 
-def pytest_collection_modifyitems(items):
-    for item in items:
-        group = "real" if _is_real(item.path) else item.path.as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByPlace(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return _taking_turns(nodeid.partition("::")[0])
+
+    return ByPlace(config, log)
 
 
 # No test is judged by the clock of a machine that others share.

@@ -130,7 +130,7 @@ def test_other_arguments_go_to_perform(start, machine, words):
 
 
 def test_the_whole_suite_runs_side_by_side_where_there_are_two_cores(start, machine, monkeypatch):
-    for cores, more in ((2, ["-n", "2", "--dist", "loadgroup"]), (1, []), (None, [])):
+    for cores, more in ((2, ["-n", "2"]), (1, []), (None, [])):
         monkeypatch.setattr(start.os, "cpu_count", lambda cores=cores: cores)
         start.main(["test"], machine.home)
         assert machine.became[-1] == ["-m", "pytest", *more]
