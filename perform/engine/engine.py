@@ -211,6 +211,8 @@ class Engine:
             try:
                 self.signals.update(sense.signals(seconds))
             except Exception as error:  # noqa: BLE001 - a sensor that breaks is missed, and the show goes on
+                if self.exact:
+                    raise  # nobody waits for a frame: better no film than another one
                 self.health.failed("sense", error)
         for letter, painter in self.painters.items():
             frame = painter.newest()

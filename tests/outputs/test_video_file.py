@@ -182,7 +182,7 @@ def test_live_sound_is_laid_under_the_pictures(tmp_path: Path) -> None:
         # Stream time began long ago; loud from the thirtieth picture on.
         block = np.full((1600, 2), 0.5 if i >= 30 else 0.0, np.float32)
         video.send_audio(AudioBlock(block, 48000.0, 5000 + i / 30))
-        time.sleep(0.002)
+        time.sleep(0.01)
     video.close()
     _, _, sound, _ = decode(tmp_path / "a.mp4")
     onset = int(np.argmax(np.abs(sound[:, 0]) > 0.25)) / 48000
