@@ -210,7 +210,7 @@ class Engine:
         for sense in self.senses:
             try:
                 self.signals.update(sense.signals(seconds))
-            except Exception as error:  # noqa: BLE001 - a sensor that breaks is missed, and the show goes on
+            except Exception as error:  # a sensor that breaks is missed, and the show goes on
                 if self.exact:
                     raise  # nobody waits for a frame: better no film than another one
                 self.health.failed("sense", error)
