@@ -8,6 +8,8 @@ names: nothing with a separator in it reaches the disk, except a shader file tha
 from __future__ import annotations
 
 import difflib
+import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -49,8 +51,18 @@ def find_latent(name: str) -> Path:
 
 
 def find_preset(name: str) -> Path:
-    """The file of a preset; sets (ordered cues) are `sets/NAME`. Raises PresetError."""
-    return _find(name, _presets(), "preset", PresetError)
+    """The file of a preset, by its own name or as it was said when the preset was kept; sets (ordered cues) are
+    `sets/NAME`. Raises PresetError."""
+    known = _presets()
+    return _find(
+        name if name in known or plain_name(name) not in known else plain_name(name), known, "preset", PresetError
+    )
+
+
+def plain_name(said: str) -> str:
+    """`Späte Nacht, 2` as `spate_nacht_2`: a name that is the same on every disk; "" where nothing is left of it."""
+    plain = unicodedata.normalize("NFKD", said[:MAX_NAME]).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
 
 
 def find_set(name: str) -> Path:

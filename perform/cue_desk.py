@@ -330,7 +330,8 @@ class CueDesk:
 
     def _settle(self, cue: Cue) -> None:
         self.values.darken(cue.blackout)
-        self.values.set(f"cue {cue.name}", cue.values)
+        who = cue.name if cue.name.startswith(("cue ", "schedule ")) else f"cue {cue.name}"
+        self.values.set(who, cue.values)
 
     def _failed(self, error: PerformError) -> None:
         self._engine.health.failed("cue", error)

@@ -11,7 +11,8 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT
 
 from perform.core.cues import VERSION
-from perform.looks.save import home_of_looks, write_whole
+from perform.looks.save import home_of_looks
+from perform.whole_file import write_whole
 
 
 def place_for_set(name: str) -> Path:

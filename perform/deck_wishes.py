@@ -11,7 +11,7 @@ from pathlib import Path
 
 from perform.core.errors import ShaderError, UsageError
 from perform.core.params import Param
-from perform.core.preset import Slot
+from perform.core.preset import Slot, free_name
 from perform.core.types import Value
 from perform.deck_source import FILES, SourcePlan, plan_source
 from perform.decks import Decks, read_slots
@@ -84,10 +84,13 @@ class DeckWishes:
         return True
 
     def _load(self, place: str, text: str) -> None:
-        letter = place.removeprefix("deck/")
-        self._decks.load(letter, self._plan(text))
-        self._engine.table.remove(f"{place}/source")
-        self._engine.table.remove(f"{place}/inputs")
+        self.put_on(place.removeprefix("deck/"), self._plan(text))
+
+    def put_on(self, letter: str, plan: SourcePlan) -> None:
+        """Load a deck with something else; the rows of what played there go. Raises PerformError, with it playing."""
+        self._decks.load(letter, plan)
+        for below in ("source", "inputs"):
+            self._engine.table.remove(f"deck/{letter}/{below}")
 
     def _unload(self, place: str, _: str) -> None:
         letter = place.removeprefix("deck/")
@@ -102,9 +105,7 @@ class DeckWishes:
         slots = self._decks.chains.get(place, [])
         if len(slots) >= MOST_EFFECTS:
             raise UsageError(f"{place}: a chain holds {MOST_EFFECTS} effects at most")
-        taken, name, count = {slot for slot, _ in slots}, shader, 2
-        while name in taken:
-            name, count = f"{shader}_{count}", count + 1
+        name = free_name(shader, {slot for slot, _ in slots})
         problems: list[str] = []
         made = read_slots([Slot(name, shader)], problems)
         if problems:

@@ -8,16 +8,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from perform.control.oscquery.announce import Announcement, own_addresses
-from perform.control.oscquery.door import networks
+from perform.control.senders import Senders
 from perform.control.web.server import WebServer
 from perform.core.contracts import Control
 from perform.core.errors import DeviceError, UsageError
 from perform.core.params import Param, is_wish
 from perform.options import Options
+from perform.panel import is_on
 
 Say = Callable[[str], None]
 PORT = 9070
-BEGIN_BY_S, LOOK_S = 8.0, 0.1
+LOOK_S = 0.1
 NAME = "perform"
 
 
@@ -32,8 +33,11 @@ class QueryDesk:
     def __init__(self, rig: Any, options: Options, clock: Callable[[], float], say: Say) -> None:
         self._rig, self._options, self._clock, self._say = rig, options, clock, say
         self.lan = bool(options.oscquery_lan)
-        self._allowed = networks(options.oscquery_allow)
-        if self.lan and not self._allowed:
+        try:
+            self._allowed = Senders(options.oscquery_allow, "OSCQuery")
+        except DeviceError as error:
+            raise UsageError(str(error)) from None
+        if self.lan and not options.oscquery_allow:
             raise UsageError("--oscquery-lan: say who may come in, like --oscquery-allow 192.168.1.0/24")
         port = PORT if options.oscquery is None else options.oscquery
         self.server = WebServer(
@@ -66,11 +70,8 @@ class QueryDesk:
 
     def _start(self) -> None:
         """Wait until the show is on: nothing here may make the first picture come later."""
-        engine = self._rig.engine
-        while not self._stop.wait(LOOK_S):
-            moment = engine.moment
-            if (moment.frame >= 2 and not engine.coming) or moment.seconds > BEGIN_BY_S:
-                break
+        while not self._stop.wait(LOOK_S) and not is_on(self._rig.engine):
+            pass
         if self._stop.is_set():
             return
         self.server.begin()
@@ -92,14 +93,12 @@ class QueryDesk:
         names = Namespace(lambda: view.rows(engine.table).values(), engine.table.base, lambda: engine.signals)
         self._answers = Answers(names, lambda: host_info(NAME, self._osc(), (self.address, port)))
         hosts = (*LOOPBACK, socket.gethostname().lower(), f"{socket.gethostname().lower()}.local")
-        return application(self._hub, self._answers, self._through(QueryDoor, hosts))
 
-    def _through(self, kind: Any, hosts: tuple[str, ...]) -> Callable[[Any], Any]:
-        def door(app: Any) -> Any:
-            self._door = kind(app, hosts, self._allowed if self.lan else ())
+        def door(app: Any) -> QueryDoor:
+            self._door = QueryDoor(app, hosts, self._allowed) if self.lan else QueryDoor(app, hosts)
             return self._door
 
-        return door
+        return application(self._hub, self._answers, door)
 
     def _osc(self) -> tuple[str, int] | None:
         """Where OSC is heard."""

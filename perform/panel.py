@@ -170,7 +170,7 @@ class PanelDesk:
         engine, feed = self._engine, self.feed
         moment = engine.moment
         if not self._begun:
-            if (moment.frame >= 2 and not engine.coming) or moment.seconds > BEGIN_BY_S:
+            if is_on(engine):
                 self.begin()
             return
         if self.visitors is not None:
@@ -251,6 +251,12 @@ class PanelDesk:
         else:
             lines.append(f"panel: this machine only, port {self.port}")
         return lines
+
+
+def is_on(engine: Any) -> bool:
+    """Whether the first pictures are there: what the web brings along must not make them come later."""
+    moment = engine.moment
+    return bool((moment.frame >= 2 and not engine.coming) or moment.seconds > BEGIN_BY_S)
 
 
 def open_panel(rig: Any, options: Options, feed: Feed, clock: Callable[[], float], say: Say) -> Control | None:

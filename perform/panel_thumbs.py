@@ -14,6 +14,8 @@ from typing import Any
 
 import platformdirs
 
+from perform.whole_file import write_whole
+
 AFTER_S = 6.0
 """So long a look plays before its picture is taken."""
 NAME = re.compile(r"[A-Za-z0-9_\-]{1,100}")
@@ -111,13 +113,9 @@ class Thumbs:
         from perform.outputs.image import jpeg
 
         self.folder.mkdir(parents=True, exist_ok=True)
-        part = self.folder / f".{preset}.part"
-        part.write_bytes(jpeg(image, 70))
-        part.replace(self.folder / f"{preset}.jpg")
+        write_whole(self.folder / f"{preset}.jpg", jpeg(image, 70))
 
 
 def _write_text(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text + "\n", "utf-8")
-    part.replace(path)
+    write_whole(path, (text + "\n").encode())

@@ -12,7 +12,7 @@ from perform.api.opening import Workshop
 from perform.api.units import Feature, Painting, ShaderText, Source, told
 from perform.core.errors import PerformError, ShaderError, UsageError
 from perform.core.params import Param, is_wish
-from perform.core.preset import Preset, read_preset
+from perform.core.preset import Preset, free_name, read_preset
 from perform.core.routes import Route
 from perform.core.types import ControlEvent, Features, Moment, Value
 from perform.deck_wishes import PLACES
@@ -173,9 +173,7 @@ class Hands:
 
         def put() -> None:
             plan = show.decks.plan_own(text) or self._plan(text)
-            self._workshop.plainly(lambda: show.decks.load(deck, plan))
-            for below in ("source", "inputs"):
-                self.engine.table.remove(f"deck/{deck}/{below}")
+            self._workshop.plainly(lambda: show.wishes.put_on(deck, plan))
             show.mount()
 
         self._soon(put)
@@ -189,9 +187,7 @@ class Hands:
         decks, name = self._there().show.decks, effect.name if isinstance(effect, ShaderText) else str(effect)
         if where not in PLACES:
             raise UsageError(f"effect: no chain {where!r}; there are {', '.join(PLACES)}")
-        taken, slot, count = {n for n, _ in decks.chains.get(where, ())}, Path(name).stem, 2
-        while slot in taken:
-            slot, count = f"{Path(name).stem}_{count}", count + 1
+        slot = free_name(Path(name).stem, {taken for taken, _ in decks.chains.get(where, ())})
 
         def put() -> None:
             document, problems = self._document(effect), list[str]()

@@ -31,13 +31,13 @@ def run_judge(args: argparse.Namespace) -> int:
     """Teach the judge, unless DIR holds it; paint; say how many agree."""
     import torch
 
-    from perform.content import find_model
+    from perform.studio.open import model_folder
     from perform.train.micro import judge as judging
     from perform.train.micro import verdict
 
     if args.pictures < judging.FRESH or args.samples < 1:
         raise UsageError(f"--pictures at least {judging.FRESH}, --samples at least 1")
-    folder = Path(args.model) if (Path(args.model) / "model.toml").is_file() else find_model(args.model)
+    folder = model_folder(args.model)
     kept = args.out / "judge.safetensors"
     lesson = judging.Lesson(args.pictures, args.seed)
     if kept.is_file():

@@ -33,7 +33,7 @@ def mount_measure(kinds: Any, shared: argparse.ArgumentParser) -> None:
 
 def run_measure(args: argparse.Namespace) -> int:
     """Look, walk, compare."""
-    from perform.content import find_model
+    from perform.studio.open import model_folder
     from perform.train import inception, worth
     from perform.train.dataset.store import entries
     from perform.train.shown import shown
@@ -43,7 +43,7 @@ def run_measure(args: argparse.Namespace) -> int:
     if args.inception is not None and args.data is None:
         raise UsageError("--inception measures against a picture set: name one after the model")
     network = inception.read(args.inception) if args.inception is not None else None
-    folder = Path(args.model) if (Path(args.model) / "model.toml").is_file() else find_model(args.model)
+    folder = model_folder(args.model)
     captions = [text for _, text in entries(args.data, "held") if text] if args.data is not None else []
     model = shown(folder, captions)
     args.out.mkdir(parents=True, exist_ok=True)

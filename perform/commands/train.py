@@ -105,16 +105,16 @@ def run_lora(args: argparse.Namespace) -> int:
     """Teach a LoRA."""
     from importlib.util import find_spec
 
-    from perform.content import find_model
     from perform.deck_source import pick_device
     from perform.generators.stylegan.convert.cache import folder_name
     from perform.train.dataset.store import read_data_card
 
     if find_spec("peft") is None:
         raise UsageError('training a LoRA needs peft: pip install "perform-visuals[train]"')
+    from perform.studio.open import model_folder
     from perform.train.lora import LoraTraining, Settings
 
-    base = Path(args.model) if (Path(args.model) / "model.toml").is_file() else find_model(args.model)
+    base = model_folder(args.model)
     settings = Settings(args.minutes, args.rank, args.rate, args.batch, args.size, args.word, args.flips, args.seed)
     name = folder_name(args.name or f"{read_data_card(args.data).get('name', args.data.name)}_lora")
     training = LoraTraining(base, args.data, args.out, name, settings, pick_device(args.device))

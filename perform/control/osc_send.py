@@ -90,7 +90,7 @@ class OscSender:
 def encode(address: str, value: object) -> bytes:
     """One OSC message. Raises ValueError for what OSC cannot carry, or what a receiver could not use."""
     if type(value) is float and abs(value) < LARGEST:  # by far the most common
-        return _head(address, ",f") + _FLOAT.pack(value)
+        return head(address, ",f") + _FLOAT.pack(value)
     builder = OscMessageBuilder(address)
     for part in value if isinstance(value, list | tuple) else (value,):
         builder.add_arg(*_argument(part))
@@ -101,7 +101,7 @@ def encode(address: str, value: object) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def _head(address: str, tags: str) -> bytes:
+def head(address: str, tags: str) -> bytes:
     """Address and type tags, each padded to four bytes."""
     return b"".join(raw + b"\0" * (4 - len(raw) % 4) for raw in (address.encode("ascii"), tags.encode("ascii")))
 

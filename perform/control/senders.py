@@ -28,7 +28,13 @@ class Senders:
         if sender not in self._judged:
             if len(self._judged) >= REMEMBERED:
                 self._judged.clear()
-            address = ipaddress.ip_address(sender.split("%")[0])
-            address = getattr(address, "ipv4_mapped", None) or address
-            self._judged[sender] = any(address in network for network in self._allowed)
+            self._judged[sender] = self._is_listed(sender)
         return self._judged[sender]
+
+    def _is_listed(self, sender: str) -> bool:
+        try:
+            address = ipaddress.ip_address(sender.split("%")[0])
+        except ValueError:  # what is no address is on no list
+            return False
+        address = getattr(address, "ipv4_mapped", None) or address
+        return any(address in network for network in self._allowed or ())

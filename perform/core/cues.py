@@ -10,9 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from perform.core.errors import PresetError
 from perform.core.quantise import CHOICES
-from perform.core.reading import Reader, parse_toml
+from perform.core.reading import Reader, parse_toml, read_file
 from perform.core.types import Moment, Value
 
 VERSION = 1
@@ -107,14 +106,7 @@ class CueSet:
 def read_set(path: str | Path) -> CueSet:
     """A set file. Raises PresetError when it is no TOML at all, too large, or from a newer perform."""
     path = Path(path)
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise PresetError(f"larger than {MOST_BYTES >> 20} MiB, which no set is")
-        return parse_set(path.read_text("utf-8"), path.stem)
-    except PresetError as error:
-        raise PresetError(f"{path}: {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise PresetError(f"{path}: cannot be read ({error})") from None
+    return read_file(path, lambda text: parse_set(text, path.stem), MOST_BYTES)
 
 
 def parse_set(text: str, name: str = "untitled") -> CueSet:

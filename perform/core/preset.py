@@ -5,14 +5,14 @@ Unknown keys and values that make no sense are listed and the rest loads, so a p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from perform.core.beat_sources import Loop, Pulse
 from perform.core.errors import PresetError
-from perform.core.reading import Reader, parse_toml
+from perform.core.reading import Reader, parse_toml, read_file
 from perform.core.routes import Route
 from perform.core.sources import FreeSource, Lfo, Random
 from perform.core.types import Value
@@ -76,15 +76,18 @@ class Preset:
         return out
 
 
+def free_name(name: str, taken: Container[str]) -> str:
+    """`bloom`, or `bloom_2`, `bloom_3` … where that is taken: the address of a slot."""
+    count, full = 2, name
+    while full in taken:
+        full, count = f"{name}_{count}", count + 1
+    return full
+
+
 def read_preset(path: str | Path) -> Preset:
     """A preset file. Raises PresetError when it is no TOML at all, or from a newer perform."""
     path = Path(path)
-    try:
-        return parse_preset(path.read_text("utf-8"), path.stem)
-    except PresetError as error:
-        raise PresetError(f"{path}: {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise PresetError(f"{path}: cannot be read ({error})") from None
+    return read_file(path, lambda text: parse_preset(text, path.stem))
 
 
 def parse_preset(text: str, name: str = "untitled") -> Preset:
@@ -138,19 +141,10 @@ class _Reader(Reader):
                 self.problems.append(f"{where}.fx: an entry without a shader name is skipped")
                 continue
             self.unknown(f"{where}.fx.", entry, {"shader", "name", "params"})
-            name = self._free_name(str(entry.get("name", entry["shader"])), out)
+            name = free_name(str(entry.get("name", entry["shader"])), {slot.name for slot in out})
             params = self.values(f"{where}.fx.{name}", self.table(entry, "params"))
             out.append(Slot(name, entry["shader"], params))
         return tuple(out)
-
-    @staticmethod
-    def _free_name(name: str, taken: list[Slot]) -> str:
-        used = {slot.name for slot in taken}
-        count = 2
-        full = name
-        while full in used:
-            full, count = f"{name}_{count}", count + 1
-        return full
 
     def routes(self, entries: Any) -> tuple[Route, ...]:
         known = {f.name for f in fields(Route)}

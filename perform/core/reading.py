@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
 
 from perform.core.errors import PresetError
 from perform.core.types import Value
+
+T = TypeVar("T")
 
 
 def parse_toml(text: str, what: str, version: int) -> dict[str, Any]:
@@ -23,6 +26,19 @@ def parse_toml(text: str, what: str, version: int) -> dict[str, Any]:
     if given > version:
         raise PresetError(f"{what} version {given!r} is newer than this perform knows ({version})")
     return data
+
+
+def read_file(path: Path, parse: Callable[[str], T], most_bytes: int | None = None) -> T:
+    """What `parse` makes of a file's text. Raises PresetError, naming the file, where it cannot be read, is larger than
+    anybody writes, or is not understood."""
+    try:
+        if most_bytes is not None and path.stat().st_size > most_bytes:
+            raise PresetError(f"is over {most_bytes >> 20} MiB, which is more than anybody writes")
+        return parse(path.read_text("utf-8"))
+    except PresetError as error:
+        raise PresetError(f"{path}: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise PresetError(f"{path}: cannot be read ({error})") from None
 
 
 class Reader:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import platformdirs
 from perform.core.errors import UsageError
 from perform.core.preset import Preset
 from perform.core.preset_text import write_preset
+from perform.whole_file import write_whole
 
 MOST_CHARS = 60
 THUMB_PX = 320
@@ -21,9 +21,11 @@ RESERVED = {"con", "prn", "aux", "nul"}
 
 def file_name(said: str) -> str:
     """`Late night, 2` as `late_night_2`, the same on every disk. Raises UsageError where nothing is left."""
-    name = re.sub(r"[^a-z0-9]+", "_", said.strip().lower()).strip("_")[:MOST_CHARS].strip("_")
+    from perform.content import plain_name
+
+    name = plain_name(said)[:MOST_CHARS].strip("_")
     if not name or name in RESERVED:
-        raise UsageError(f"{said[:40]!r} is no name for a preset: use letters and digits")
+        raise UsageError(f"{said[:40]!r} is no name for a preset: use Latin letters and digits")
     return name
 
 
@@ -64,14 +66,3 @@ def save_look(preset: Preset, place: Path, picture: Callable[[], bytes] | None) 
         thumbs.mkdir(exist_ok=True)
         write_whole(thumbs / f"{place.stem}.jpg", picture())
     return f"kept as preset {place.stem} in {place.parent}"
-
-
-def write_whole(place: Path, data: bytes) -> None:
-    """A file, whole or not at all. Raises OSError."""
-    part = place.with_name(f".{place.name}.part")
-    try:
-        part.write_bytes(data)
-        os.replace(part, place)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise

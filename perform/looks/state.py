@@ -22,9 +22,10 @@ from typing import Any
 from perform.core.errors import PresetError
 from perform.core.preset import Preset, parse_preset
 from perform.core.preset_text import literal, table_text, write_preset
-from perform.core.reading import Reader, parse_toml
+from perform.core.reading import Reader, parse_toml, read_file
 from perform.core.types import Value
 from perform.looks.snapshots import Snapshot
+from perform.whole_file import write_whole
 
 VERSION = 1
 FILE = "live.toml"
@@ -52,7 +53,7 @@ def write_state(state: LiveState, folder: Path) -> None:
             lines += table_text(heading, values)
     for kept in state.snapshots:
         lines += table_text("[[snapshot]]", {"name": kept.name, "look": write_preset(kept.look)})
-    _write(folder / FILE, ("\n".join(lines) + "\n").encode())
+    write_whole(folder / FILE, ("\n".join(lines) + "\n").encode(), lasting=True)
     _write_pictures(state.snapshots, folder)
 
 
@@ -60,7 +61,7 @@ def _write_pictures(snapshots: tuple[Snapshot, ...], folder: Path) -> None:
     wanted = {_picture(folder, kept): kept.picture for kept in snapshots if kept.picture}
     for place, picture in wanted.items():
         if not place.exists():
-            _write(place, picture)
+            write_whole(place, picture)
     for place in folder.glob("snapshot_*.jpg"):
         if place not in wanted:
             place.unlink(missing_ok=True)
@@ -71,38 +72,17 @@ def _picture(folder: Path, kept: Snapshot) -> Path:
     return folder / f"snapshot_{digest[:16]}.jpg"
 
 
-def _write(place: Path, data: bytes) -> None:
-    part = place.with_name(f".{place.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, place)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-
-
 def read_state(folder: Path) -> LiveState | None:
     """What was written last; None where nothing was. Raises PresetError for a file that is damaged or newer."""
     place = folder / FILE
-    try:
-        if not place.exists():
-            return None
-        if place.stat().st_size > MOST_BYTES:
-            raise PresetError(f"{place}: is over {MOST_BYTES >> 20} MiB")
-        data = parse_toml(place.read_text("utf-8"), "live state", VERSION)
-    except (OSError, UnicodeDecodeError) as error:
-        raise PresetError(f"{place}: cannot be read ({error})") from None
-    except PresetError as error:
-        raise PresetError(f"{place}: {error}") from None
+    return read_file(place, lambda text: _parse(text, folder), MOST_BYTES) if os.path.exists(place) else None
+
+
+def _parse(text: str, folder: Path) -> LiveState:
+    data = parse_toml(text, "live state", VERSION)
     if not isinstance(data.get("look"), str):
-        raise PresetError(f"{place}: holds no look")
-    try:
-        look = parse_preset(data["look"], str(data.get("preset", "kept")))
-    except PresetError as error:
-        raise PresetError(f"{place}: {error}") from None
+        raise PresetError("holds no look")
+    look = parse_preset(data["look"], str(data.get("preset", "kept")))
     reader = Reader()
     snapshots = tuple(_snapshots(reader.listed("snapshot", data.get("snapshot", [])), folder, reader.problems))
     cues = {k: v for k, v in reader.table(data, "cues").items() if isinstance(v, str)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from types import ModuleType
 
@@ -10,6 +9,7 @@ from perform.core.errors import UsageError
 from perform.core.preset import read_preset
 from perform.surface import open_stage_control, touchosc
 from perform.surface.pages import GRIDS, sections_of
+from perform.whole_file import write_whole
 
 PROGRAMS: dict[str, ModuleType] = {"touchosc": touchosc, "open-stage-control": open_stage_control}
 """Name -> module with SUFFIX and `write(sections, title, device, grid) -> bytes`."""
@@ -43,12 +43,9 @@ def make(program: str, preset: Path, out: Path, device: str, over: bool) -> str:
     grid = GRIDS[device]
     sections = sections_of(look, preset_rows(look), grid)
     data = PROGRAMS[program].write(sections, look.title or look.name, device, grid)
-    beside = target.with_name(f".{target.name}.part")
     try:
-        beside.write_bytes(data)
-        os.replace(beside, target)
+        write_whole(target, data)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise UsageError(f"{target} cannot be written ({error.strerror or error})") from None
     told = ", ".join(f"{s.title} {s.controls}" for s in sections)
     return f"{target}: {sum(s.controls for s in sections)} controls ({told})"

@@ -74,7 +74,11 @@ def walk_jump(network: Network, first: int, second: int) -> float:
     """Largest step over median step, in features, on the straight way in w from one seed to another."""
     ends = network.mapping(torch.cat([seed_z(first, network.z_dim), seed_z(second, network.z_dim)]))
     way = torch.linspace(0, 1, STEPS)[:, None, None]
-    points = features(show(network, ends[:1].lerp(ends[1:], way)))
+    return unevenness(features(show(network, ends[:1].lerp(ends[1:], way))))
+
+
+def unevenness(points: Tensor) -> float:
+    """Largest step over median step along a path of features [n, d]."""
     steps = (points[1:] - points[:-1]).norm(dim=1)
     return float(steps.max() / steps.median().clamp_min(1e-9))
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from perform.train.dataset.look import NEAR, fingerprint
 from perform.train.distances import compare
-from perform.train.measure import features, fine_power
+from perform.train.measure import features, fine_power, unevenness
 from perform.train.shown import Shown
 
 FIRST = 100
@@ -52,9 +52,7 @@ def seen(pictures: Tensor) -> Tensor:
 
 def jump(path: Tensor) -> float:
     """Largest step over median step of pictures along a path, in features."""
-    points = seen(path)
-    steps = (points[1:] - points[:-1]).norm(dim=1)
-    return float(steps.max() / steps.median().clamp_min(1e-9))
+    return unevenness(seen(path))
 
 
 def same_by_hash(painted: Tensor, taught: Tensor) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import re
+import runpy
 from pathlib import Path
 from types import ModuleType
 
@@ -96,4 +97,6 @@ def test_the_code_in_the_guide_runs(number: int, tmp_path: Path, monkeypatch: py
         pytest.skip("it says itself that it needs a microphone or a person")
     code = re.sub(r"seconds=\d+", "seconds=0.2", code)
     code = re.sub(r"size=\(\d+, \d+\)", "size=(64, 36)", code)
-    exec(compile(code, f"docs/python.md block {number + 1}", "exec"), {"__name__": "guide"})
+    block = tmp_path / f"guide_block_{number + 1}.py"
+    block.write_text(code, "utf-8")
+    runpy.run_path(str(block), run_name="guide")

@@ -18,8 +18,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from perform.control.oscquery.announce import label_of
-from perform.control.oscquery.door import QueryDoor, networks
+from perform.control.oscquery.door import QueryDoor
 from perform.control.oscquery.namespace import ATTRIBUTES, Namespace
+from perform.control.senders import Senders
 from perform.control.web.guard import RefusalError
 from perform.core.errors import UsageError
 from perform.core.params import Param, ParamTable
@@ -211,7 +212,7 @@ def scope(peer, host):
      ("nonsense", "192.168.1.2", False)],
 )  # fmt: skip
 def test_in_a_network_only_who_is_on_the_list_comes_in(peer, host, comes_in):
-    door = QueryDoor(None, ("192.168.1.2", "localhost"), networks(("192.168.1.0/24", "10.0.0.5")))
+    door = QueryDoor(None, ("192.168.1.2", "localhost"), Senders(("192.168.1.0/24", "10.0.0.5"), "OSCQuery"))
     if comes_in:
         assert door.judge(scope(peer, host))
     else:
@@ -220,7 +221,7 @@ def test_in_a_network_only_who_is_on_the_list_comes_in(peer, host, comes_in):
 
 
 def test_the_machine_itself_comes_in_by_its_own_address_whatever_that_is_by_now():
-    door = QueryDoor(None, ("localhost",), networks(("192.168.1.7",)))
+    door = QueryDoor(None, ("localhost",), Senders(("192.168.1.7",), "OSCQuery"))
     for peer, host, comes_in in (
         ("10.1.2.3", "10.1.2.3:9070", True), ("192.168.1.7", "10.1.2.3:9070", True),
         ("192.168.1.7", "10.9.9.9:9070", False), ("10.1.2.4", "10.1.2.3:9070", False),
@@ -261,7 +262,7 @@ def test_the_network_wants_a_list_and_a_list_of_addresses():
     with pytest.raises(UsageError, match="--oscquery-allow"):
         QueryDesk(a_rig(), Options(oscquery=0, oscquery_lan=True), lambda: 0.0, lambda line: None)
     with pytest.raises(UsageError, match=r"10\.0\.0\.0/24"):
-        networks(("my neighbour",))
+        QueryDesk(a_rig(), Options(oscquery=0, oscquery_allow=("my neighbour",)), lambda: 0.0, lambda line: None)
 
 
 def test_a_taken_port_is_said_and_the_show_plays_without(desk):

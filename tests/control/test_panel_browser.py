@@ -190,7 +190,7 @@ def test_a_preset_is_recalled_and_its_controls_come(seat):
     seat.go("perform")
     seat.page.get_by_role("button", name="preset Other").click()
     seat.until("performPanel.store.facts.preset.name === 'other'")
-    seat.until("document.querySelector('.tile[data-name=other]').getAttribute('aria-pressed') === 'true'")
+    seat.until("document.querySelector('.tile[data-name=other]')?.getAttribute('aria-pressed') === 'true'")
     seat.until("![...performPanel.store.rows.keys()].some((p) => p.includes('/fx/mirror/'))")
     seat.page.get_by_role("button", name="preset Desk").click()
     seat.go("mix")

@@ -97,7 +97,7 @@ def test_it_is_written_now_and_then_only_when_something_has_changed(show, tmp_pa
 
 
 def test_a_full_disk_is_said_once(show, tmp_path, monkeypatch):
-    monkeypatch.setattr("perform.looks.state.os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left")))
+    monkeypatch.setattr("perform.whole_file.os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left")))
     keeper = Autosave(show, tmp_path, show.said.append)
     for n in range(3):
         say(show, "macro/1", 0.1 * n)

@@ -140,7 +140,15 @@ def test_a_name_that_is_none_is_said_and_nothing_is_written(show, said):
 
 
 @pytest.mark.parametrize(
-    ("said", "name"), [("../../etc/passwd", "etc_passwd"), ("A" * 300, "a" * 60), ("C:\\x", "c_x"), ("é-1", "1")]
+    ("said", "name"),
+    [
+        ("../../etc/passwd", "etc_passwd"),
+        ("A" * 300, "a" * 60),
+        ("C:\\x", "c_x"),
+        ("é-1", "e_1"),
+        ("Bühne", "buhne"),
+        ("Böhne", "bohne"),
+    ],
 )
 def test_a_name_never_becomes_a_path(said, name):
     assert file_name(said) == name
@@ -161,11 +169,7 @@ def test_a_full_disk_is_said_and_the_old_file_stays(show, monkeypatch):
     settled(show)
     first = Path("presets/mine.toml").read_bytes()
 
-    def full(self, data):
-        with open("/dev/full", "wb") as file:
-            file.write(data)
-
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr("perform.whole_file.open", lambda *_: open("/dev/full", "wb"), raising=False)
     say(show, "preset/save", "mine")
     line = settled(show, 2)[-1]
     assert line.startswith("preset mine cannot be written") and "free space" in line
@@ -181,3 +185,15 @@ def test_the_names_of_macros_go_with_a_look(show):
     assert show.engine.table.value("macro/1/name") == ""
     show.recall("named")
     assert show.engine.table.value("macro/1/name") == "Glow"
+
+
+def test_a_look_comes_back_by_the_name_that_was_said(show):
+    for said in ("Bühne", "Böhne"):
+        say(show, "preset/save", said)
+    settled(show, 2)
+    assert {p.name for p in Path("presets").glob("*.toml")} == {"buhne.toml", "bohne.toml"}
+    show.recall("plotter")
+    say(show, "preset/recall", "Bühne")
+    assert show.preset.name == "buhne" and show.preset.title == "Bühne"
+    say(show, "preset/recall", "nowhere at all")
+    assert "no preset 'nowhere at all'" in show.said[-1] and show.preset.name == "buhne"

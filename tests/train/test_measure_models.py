@@ -7,12 +7,12 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import save_file
+from small_gan import drawn, trained
 from torch import nn
 
 from perform.cli import main
 from perform.core.errors import ModelError
 from perform.train import inception, worth
-from perform.train.dataset.rules import Wish, from_rules
 from perform.train.distances import frechet
 from perform.train.shown import round_curve
 
@@ -130,17 +130,12 @@ def test_what_is_no_inception_is_one_line(tmp_path):
 
 @pytest.fixture(scope="module")
 def small_set(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("measure") / "rules"
-    from_rules(folder, Wish(count=36, size=16, held=0.4), lambda *_: None)
-    return folder
+    return drawn(tmp_path_factory.mktemp("measure") / "rules", 36, 16, 0.4)
 
 
 @pytest.fixture(scope="module")
 def small_model(small_set, tmp_path_factory):
-    out = tmp_path_factory.mktemp("model")
-    assert main(["train", "gan", str(small_set), "--out", str(out), "--size", "16", "--width", "16", "--batch", "4",
-                 "--minutes", "0.02", "--name", "small"]) == 0  # fmt: skip
-    return out / "small"
+    return trained(small_set, tmp_path_factory.mktemp("model"), 0.02)
 
 
 def test_the_command_leaves_sheet_walk_neighbours_and_figures(small_set, small_model, weights, tmp_path, capsys):

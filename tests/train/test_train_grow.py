@@ -3,6 +3,7 @@
 import pytest
 import torch
 from PIL import Image
+from small_gan import drawn, trained
 
 from perform.cli import main
 from perform.core.card import check_hash, read_card
@@ -13,7 +14,6 @@ from perform.train.adversarial import begin
 from perform.train.adversarial.recipe import read_recipe
 from perform.train.adversarial.run import Training
 from perform.train.adversarial.settings import Settings
-from perform.train.dataset.rules import Wish, from_rules
 from perform.train.discriminator import Discriminator
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -23,18 +23,13 @@ SMALL = Architecture(z_dim=16, w_dim=16, num_mapping_layers=2, resolution=16, ch
 
 @pytest.fixture(scope="module")
 def set_of_32(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("grow") / "rules"
-    from_rules(folder, Wish(count=48, size=32, held=0.2), lambda *_: None)
-    return folder
+    return drawn(tmp_path_factory.mktemp("grow") / "rules", 48, 32, 0.2)
 
 
 @pytest.fixture(scope="module")
 def parent(set_of_32, tmp_path_factory):
     """A folder of `train gan`, of 16 px, with its discriminator beside."""
-    out = tmp_path_factory.mktemp("parent")
-    assert main(["train", "gan", str(set_of_32), "--out", str(out), "--size", "16", "--width", "16", "--batch", "4",
-                 "--minutes", "0.03", "--name", "small"]) == 0  # fmt: skip
-    return out / "small"
+    return trained(set_of_32, tmp_path_factory.mktemp("parent"), 0.03)
 
 
 def test_at_first_it_paints_the_parents_picture_made_larger():

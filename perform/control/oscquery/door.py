@@ -7,9 +7,9 @@ not ours (DNS rebinding), stay outside.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
 
+from perform.control.senders import Senders
 from perform.control.web.guard import (
     LOOPBACK,
     PERFORMER,
@@ -22,17 +22,8 @@ from perform.control.web.guard import (
     peer_of,
     shape_of,
 )
-from perform.core.errors import UsageError
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def networks(texts: Iterable[str]) -> list[Network]:
-    """`10.0.0.5`, `10.0.0.0/24` as networks. Raises UsageError."""
-    try:
-        return [ipaddress.ip_network(text.strip(), strict=False) for text in texts]
-    except ValueError as error:
-        raise UsageError(f"OSCQuery: {error}; write addresses as 10.0.0.5 or 10.0.0.0/24") from None
+NOBODY = Senders((), "OSCQuery")
 
 
 class QueryDoor(Door):
@@ -42,16 +33,16 @@ class QueryDoor(Door):
     origin has it in its own address. Who comes from that address is this machine.
     """
 
-    def __init__(self, app: App, hosts: Iterable[str] = LOOPBACK, allowed: Iterable[Network] = ()) -> None:
+    def __init__(self, app: App, hosts: Iterable[str] = LOOPBACK, allowed: Senders = NOBODY) -> None:
         super().__init__(app, hosts)
-        self._allowed = tuple(allowed)
+        self._allowed = allowed
 
     def judge(self, scope: Scope) -> str:
         """The role of whoever asks. Raises RefusalError."""
         headers, peer = headers_of(scope), peer_of(scope)
         here = str((scope.get("server") or ("",))[0])
         self._paced(self._bucket(peer))
-        if not is_loopback(peer) and peer != here and not self._on_the_list(peer):
+        if not is_loopback(peer) and peer != here and not self._allowed.may(peer):
             raise RefusalError(403, "this address is not on the list; see --oscquery-allow")
         named = headers.get("host", [])
         host = named[0].lower() if len(named) == 1 else ""
@@ -65,11 +56,3 @@ class QueryDoor(Door):
             raise RefusalError(403, "asked by a page of another origin")
         shape_of(scope, headers)
         return PERFORMER
-
-    def _on_the_list(self, peer: str) -> bool:
-        try:
-            address = ipaddress.ip_address(peer.split("%")[0])
-        except ValueError:
-            return False
-        address = getattr(address, "ipv4_mapped", None) or address
-        return any(address in network for network in self._allowed)

@@ -9,22 +9,19 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pythonosc.osc_message_builder import OscMessageBuilder
-
-from perform.control.osc import value_for
 from perform.control.osc_gate import Limits, OscError, read_packet
+from perform.control.osc_send import encode, head
+from perform.control.osc_words import PREFIX, events_for, target_of
 from perform.control.web.guard import PERFORMER, ROLE
+from perform.control.web.pace import Pace
 from perform.core.errors import PerformError
-from perform.core.params import Param, ParamTable
+from perform.core.params import PARTS, Param, ParamTable
 from perform.core.types import ControlEvent, Value
 
-PREFIX = "/perform/"
-NORM = "/norm"
 SIGNAL = "signal/"
 RATE_HZ = 60.0
 MOST_CLIENTS = 16
@@ -36,36 +33,25 @@ TOO_FAST, TOO_MANY, TOO_BIG, NO_SENSE = 1008, 1013, 1009, 1007
 
 
 def packet(row: Param, value: Value) -> bytes:
-    """The value of a row as one OSC message."""
-    message = OscMessageBuilder(PREFIX + row.name)
-    for type_tag, argument in _arguments(row, value):
-        message.add_arg(argument, type_tag)
-    return bytes(message.build().dgram)
+    """The value of a row as one OSC message: text, whole numbers and floats as the row's kind has them."""
+    if row.kind in PARTS:
+        value = tuple(float(part) for part in value)  # type: ignore[union-attr]
+    elif row.kind in _AS:
+        value = _AS[row.kind](value)
+    return encode(PREFIX + row.name, value)
+
+
+_AS: Mapping[str, Callable[[Any], Value]] = {"bool": bool, "int": int, "trigger": int, "float": float}
 
 
 def impulse(row: Param) -> bytes:
     """A trigger that was pulled."""
-    address = (PREFIX + row.name).encode()  # python-osc does not write this type tag
-    return address + b"\0" * (4 - len(address) % 4) + b",I\0\0"
+    return head(PREFIX + row.name, ",I")
 
 
 def signal_packet(path: str, value: float) -> bytes:
     """A source of modulation as one float."""
-    message = OscMessageBuilder(PREFIX + path)
-    message.add_arg(value if math.isfinite(value) else 0.0, "f")
-    return bytes(message.build().dgram)
-
-
-def _arguments(row: Param, value: Value) -> Iterable[tuple[str, Any]]:
-    if row.kind in ("colour", "point"):
-        return [("f", float(part)) for part in value]  # type: ignore[union-attr]
-    if row.kind == "bool":
-        return [("T" if value else "F", value)]
-    if row.kind in ("int", "trigger"):
-        return [("i", int(value))]  # type: ignore[arg-type]
-    if row.kind == "float":
-        return [("f", float(value))]  # type: ignore[arg-type]
-    return [("s", str(value))]
+    return encode(PREFIX + path, value if math.isfinite(value) else 0.0)
 
 
 @dataclass(frozen=True)
@@ -118,7 +104,7 @@ class Hub:
         from starlette.websockets import WebSocketDisconnect
 
         performs = socket.scope.get(ROLE) == PERFORMER
-        left, since_s = BURST, time.monotonic()
+        pace = Pace(BURST, PER_S)
         while True:
             try:
                 raw = await socket.receive()
@@ -126,9 +112,7 @@ class Hub:
                 return
             if raw["type"] != "websocket.receive":
                 return
-            now_s = time.monotonic()
-            left, since_s = min(BURST, left + (now_s - since_s) * PER_S) - 1.0, now_s
-            if left < 0.0:
+            if pace.over():
                 await socket.close(TOO_FAST)
                 return
             data, text = raw.get("bytes"), raw.get("text")
@@ -141,32 +125,27 @@ class Hub:
                 return
 
     def take(self, data: bytes) -> None:
-        """One packet from a performer. Never raises."""
+        """One packet from a performer: what osc_words.py reads, patterns aside. Never raises."""
         self.counts["osc received"] += 1
         try:
             for message in read_packet(data, self._limits):
-                event = self._event(message.address, message.arguments)
-                if event is not None:
-                    self._post(event)
+                for event in self._events(message.address, message.arguments):
+                    self._post(replace(event, origin=self._view.origin))
                     self.counts["osc events"] += 1
         except (OscError, PerformError):
             self.counts["osc refused"] += 1
 
-    def _event(self, address: str, arguments: tuple[Any, ...]) -> ControlEvent | None:
-        path = address[len(PREFIX) :] if address.startswith(PREFIX) else ""
-        normalised = path not in self._table and path.endswith(NORM)
-        path = path[: -len(NORM)] if normalised else path
-        if path not in self._table or not self._view.shows(self._table[path]):
+    def _events(self, address: str, arguments: tuple[Any, ...]) -> list[ControlEvent]:
+        target = target_of(address, self._row)
+        if target is None:
             self.counts["osc unknown"] += 1
-            return None
-        row = self._table[path]
-        if row.kind == "trigger" and arguments and not arguments[0] and arguments[0] is not None:
-            return None  # a button let go
-        if normalised:
-            number = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], int | float) else float("nan")
-            row.from_norm(float(number))
-            return ControlEvent(path, min(max(float(number), 0.0), 1.0), self._clock(), self._view.origin, True)
-        return ControlEvent(path, value_for(row, arguments), self._clock(), self._view.origin)
+            return []
+        return events_for(target, arguments, self._clock())
+
+    def _row(self, path: str) -> Param | None:
+        """The row at a path, where it is there for these clients."""
+        row = self._table[path] if path in self._table else None
+        return row if row is not None and self._view.shows(row) else None
 
 
 class _Client:

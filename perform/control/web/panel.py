@@ -18,6 +18,7 @@ from typing import Any
 from perform.control.web.feed import Feed, Glance
 from perform.control.web.files import policy, static_files
 from perform.control.web.guard import PERFORMER, ROLE, SAFE_HEADERS
+from perform.control.web.pace import Pace
 from perform.core.params import Param, ParamTable
 
 STATE_S = 1.0 / 30.0
@@ -121,7 +122,7 @@ class Panel:
             await socket.close(TOO_MANY)
             return
         self._viewers += 1
-        pace, busy = _Pace(), set()  # type: ignore[var-annotated]
+        pace, busy = Pace(BURST, PER_S), set()  # type: ignore[var-annotated]
         try:
             await socket.accept(subprotocol=_protocol(socket))
             while True:
@@ -176,20 +177,7 @@ class Panel:
         return kept[1]
 
 
-class _Pace:
-    """How many messages a socket may still send."""
-
-    def __init__(self) -> None:
-        self._left, self._since_s = BURST, time.monotonic()
-
-    def over(self) -> bool:
-        now_s = time.monotonic()
-        self._left = min(BURST, self._left + (now_s - self._since_s) * PER_S) - 1.0
-        self._since_s = now_s
-        return self._left < 0.0
-
-
-async def _message(socket: Any, pace: _Pace, counts: dict[str, int]) -> dict[str, Any] | None:
+async def _message(socket: Any, pace: Pace, counts: dict[str, int]) -> dict[str, Any] | None:
     """The next message of a client, None when it has gone or was sent away."""
     from starlette.websockets import WebSocketDisconnect
 
@@ -260,7 +248,7 @@ class _Client:
         self._telling: set[asyncio.Future[None]] = set()
 
     async def serve(self) -> None:
-        pace = _Pace()
+        pace = Pace(BURST, PER_S)
         stater: asyncio.Future[None] | None = None
         try:
             while True:

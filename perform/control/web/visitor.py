@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from perform.control.web.guard import PERFORMER, ROLE, VISITOR
+from perform.control.web.pace import Pace
 from perform.core.errors import PerformError
 from perform.core.params import ParamTable
 from perform.core.types import ControlEvent, Value
@@ -96,20 +97,18 @@ class VisitorDesk:
             self.visitors -= 1
 
     async def _hear(self, socket: Any) -> None:
-        left, since_s, pictured_s = BURST, time.monotonic(), 0.0
+        pace, pictured_s = Pace(BURST, PER_S), 0.0
         while True:
             raw = await socket.receive()
             if raw["type"] != "websocket.receive":
                 return
-            now_s = time.monotonic()
-            left, since_s = min(BURST, left + (now_s - since_s) * PER_S) - 1.0, now_s
-            told = _read(raw.get("text"))
-            if left < 0.0 or told is None:
+            told, too_fast = _read(raw.get("text")), pace.over()
+            if too_fast or told is None:
                 self.counts["visitors refused"] += 1
-                await socket.close(TOO_FAST if left < 0.0 else NO_SENSE)
+                await socket.close(TOO_FAST if too_fast else NO_SENSE)
                 return
             if told.get("get") == "picture" and self.page.picture and self._picture is not None:
-                await asyncio.sleep(max(0.0, pictured_s + PICTURE_S - now_s))
+                await asyncio.sleep(max(0.0, pictured_s + PICTURE_S - time.monotonic()))
                 pictured_s = time.monotonic()
                 body = await self._picture("out", PICTURE_PX)
                 await socket.send_bytes(b"\0" + (body or b""))

@@ -87,8 +87,9 @@ def verdict(judge: Judge, pictures: Tensor, prompts: Sequence[str]) -> dict[str,
 
 def sheet(pictures: Tensor, found: dict[str, Any], path: Path, shown: int = 4, side: int = 96, across: int = 3) -> None:
     """Each prompt with some of its pictures, and how many of all samples agree. A JPEG."""
-    import numpy as np
     from PIL import Image, ImageDraw, ImageFont
+
+    from perform.train.worth import pixels
 
     line, gap = 20, 10
     wide, high = shown * side + gap, side + line + gap
@@ -101,6 +102,5 @@ def sheet(pictures: Tensor, found: dict[str, Any], path: Path, shown: int = 4, s
         pen.text((left, top + 2), says, (220, 222, 228), font)
         for place, picture in enumerate(pictures[index][:shown]):
             small = torch.nn.functional.interpolate(picture[None], size=(side, side), mode="area")[0]
-            pixels = small.add(1).mul(127.5).round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
-            page.paste(Image.fromarray(np.ascontiguousarray(pixels)), (left + place * side, top + line))
+            page.paste(Image.fromarray(pixels(small)), (left + place * side, top + line))
     page.save(path, quality=86)
