@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from perform.core.cues import Fade
-from perform.core.errors import ParamError, PerformError, PresetError
+from perform.core.errors import ModelError, ParamError, PerformError, PresetError
 from perform.core.preset import Preset
 from perform.core.routes import RouteBank, route_rows
 from perform.deck_source import SourcePlan, plan_source
@@ -24,7 +24,7 @@ OUTSIDE = ("midi/", "link/", "mtc/", "pad/", "osc/", "dmx/", "camera/")
 """Sources of routes that are there once somebody outside has spoken."""
 DECK = "a"
 SAFE_SOURCE = "shader:marbling"
-"""Plays where a shader is asked for that hung an earlier show."""
+"""Plays where a model is not there, or a shader is asked for that hung an earlier show."""
 
 
 def _left_out(preset: Preset, decks: Decks) -> list[LeftOut]:
@@ -99,7 +99,8 @@ class Bringer:
         return own or plan_source(text, self._device, trusted=given is not None, fast=self._fast)
 
     def _plans(self, preset: Preset, problems: list[str]) -> dict[str, SourcePlan]:
-        """What each deck of a preset is to play. Raises PerformError for deck a; another deck is left out."""
+        """What each deck of a preset is to play. Without its model deck a plays SAFE_SOURCE, another deck is left out.
+        Raises PerformError for all else that keeps deck a from playing."""
         if DECK not in preset.decks:
             raise PresetError(f"preset {preset.name}: no deck {DECK!r} in it")
         plans: dict[str, SourcePlan] = {}
@@ -108,13 +109,15 @@ class Bringer:
                 if letter not in LETTERS:
                     raise PresetError(f"there are {', '.join(LETTERS)}")
                 plans[letter] = self.plan(preset, letter)
-            except SetAsideError as error:  # a box that starts by itself must not stay black for it
-                plans[letter] = plan_source(SAFE_SOURCE, self._device)
-                problems.append(f"deck {letter} plays {SAFE_SOURCE} instead ({error})")
             except PerformError as error:
-                if letter == DECK or isinstance(error, OnTrialError):
+                lacking = letter == DECK and isinstance(error, ModelError) and not self._fixed_source
+                if isinstance(error, SetAsideError) or lacking:  # the rest of the look comes, and nothing stays black
+                    plans[letter] = plan_source(SAFE_SOURCE, self._device)
+                    problems.append(f"deck {letter} plays {SAFE_SOURCE} instead ({error})")
+                elif letter == DECK or isinstance(error, OnTrialError):
                     raise
-                problems.append(f"deck {letter} is left out ({error})")
+                else:
+                    problems.append(f"deck {letter} is left out ({error})")
         return plans
 
     def _load(self, plans: dict[str, SourcePlan], problems: list[str]) -> None:

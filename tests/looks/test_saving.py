@@ -15,6 +15,7 @@ from perform.content import find_preset, list_presets
 from perform.core.errors import UsageError
 from perform.core.preset import parse_preset, read_preset
 from perform.core.preset_text import write_preset
+from perform.looks.bring_in import SAFE_SOURCE
 from perform.looks.capture import capture
 from perform.looks.save import file_name, home_of_looks
 
@@ -29,7 +30,8 @@ def show(rig, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     said = []
     monkeypatch.setattr(rig.show.shaders, "_say", said.append)
-    monkeypatch.setattr(rig.show, "_say", said.append)
+    for speaker in (rig.show, rig.show._bringer):
+        monkeypatch.setattr(speaker, "_say", said.append)
     rig.show.said = said
     rig.show.recall("northern")
     return rig.show
@@ -197,3 +199,28 @@ def test_a_look_comes_back_by_the_name_that_was_said(show):
     assert show.preset.name == "buhne" and show.preset.title == "Bühne"
     say(show, "preset/recall", "nowhere at all")
     assert "no preset 'nowhere at all'" in show.said[-1] and show.preset.name == "buhne"
+
+
+LACKING = """version = 1
+nonsense = 4
+[deck.a]
+source = "model:sold_last_year"
+[deck.a.params]
+psi = 0.7
+[[deck.a.fx]]
+shader = "mirror"
+[deck.b]
+source = "model:sold_as_well"
+[[route]]
+source = "audio/level"
+target = "deck/a/level"
+"""
+
+
+def test_what_is_missing_is_listed_and_the_rest_of_the_look_comes(show):
+    Path("presets/old.toml").write_text(LACKING)
+    say(show, "preset/recall", "old")
+    assert show.preset.name == "old" and show.decks.source("a") == SAFE_SOURCE and not show.decks.source("b")
+    assert [name for name, _ in show.decks.chains["deck/a"]] == ["mirror"] and len(show.engine.bank.routes) == 1
+    said = " | ".join(show.said)
+    assert "nonsense" in said and "sold_last_year" in said and "sold_as_well" in said and len(show.said) == 3
