@@ -133,6 +133,21 @@ def test_values_travel_both_ways_and_each_only_when_it_changes(desk):
         assert (event.address, event.value, event.origin) == ("deck/a/source/psi", 1.25, "oscquery")
 
 
+@pytest.mark.parametrize(
+    ("address", "arguments", "event"),
+    [("psi", ("+", 0.25), ((1.0, 0.25), True, -1)), ("psi/norm", (0.5,), (0.5, False, -1)),
+     ("ink/g", (0.5,), (0.5, False, 1)),
+     ("jump", (), (True, False, -1)), ("jump", (0,), None), ("psi", (float("nan"),), None), ("load", ("x",), None)],
+)  # fmt: skip
+def test_the_socket_reads_what_osc_reads(desk, address, arguments, event):
+    desk.rig.events.clear()
+    message = OscMessageBuilder(f"/perform/deck/a/source/{address}")
+    for argument in arguments:
+        message.add_arg(argument)
+    desk._hub.take(message.build().dgram)
+    assert [(e.value, e.relative, e.part) for e in desk.rig.events] == ([event] if event else [])
+
+
 def test_rows_that_come_go_or_change_are_told(desk):
     table = desk.rig.table
     with listening(desk) as client:
