@@ -22,7 +22,8 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
 
 def _mount_gan(kinds: Any, shared: argparse.ArgumentParser) -> None:
     gan = kinds.add_parser("gan", parents=[shared], help="a StyleGAN2, from a picture set", allow_abbrev=False)
-    gan.add_argument("data", type=Path, metavar="SET", help="a folder that `perform dataset` made")
+    gan.add_argument("data", type=Path, metavar="SET", nargs="?",
+                     help="a folder that `perform dataset` made; none with a recipe that draws for itself")  # fmt: skip
     gan.add_argument("--out", type=Path, default=Path("trained"), metavar="DIR", help="where to work (default trained)")
     gan.add_argument("--name", metavar="N", help="of the model; that of the set unless given")
     gan.add_argument("--minutes", type=positive, default=120.0, metavar="M", help="of work in all (default 120)")
@@ -55,6 +56,13 @@ def run_gan(args: argparse.Namespace) -> int:
     from perform.train.dataset.store import read_data_card
 
     if args.recipe is not None:
+        from perform.train.by_rule import is_by_rule
+
+        if is_by_rule(args.recipe):
+            return _run_by_rule(args)
+    if args.data is None:
+        raise UsageError("a picture set is wanted: `perform dataset --help`, then `perform train gan SET`")
+    if args.recipe is not None:
         from perform.train.adversarial.recipe import with_recipe
 
         with_recipe(args, args.usual)
@@ -79,6 +87,31 @@ def run_gan(args: argparse.Namespace) -> int:
         folder = training.teach(progress)
     if team.rank == 0:
         say(f"done: perform play --model {folder}")
+    return 0
+
+
+def _run_by_rule(args: argparse.Namespace) -> int:
+    """Teach a StyleGAN2 the rules that a recipe names."""
+    import torch
+
+    from perform.content import find_model
+    from perform.train import by_rule
+
+    given = {key for key, usual in args.usual.items() if getattr(args, key, usual) != usual}
+    if foreign := sorted(given - {"recipe", "out", "name", "minutes", "seed", "source"}):
+        names = {"data": "SET", "size": "--size"}
+        told = names.get(foreign[0], "--" + foreign[0].replace("_", "-"))
+        raise UsageError(f"{told} does not go with --recipe {args.recipe}, which draws its own pictures")
+    recipe = by_rule.read_recipe(args.recipe)
+    minutes, seed = (getattr(args, k) if k in given else None for k in ("minutes", "seed"))
+    recipe = by_rule.with_given(recipe, args.name, minutes, seed)
+    source = args.source
+    if source is None and recipe.source:
+        source = Path(recipe.source)
+    if source is not None and not source.exists():
+        source = find_model(str(source))
+    folder = by_rule.teach(recipe, args.out, source, torch.get_num_threads())
+    say(f"done: perform play --model {folder}")
     return 0
 
 

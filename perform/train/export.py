@@ -1,24 +1,15 @@
-"""From a trained generator to a model folder: half-precision safetensors, and the card that names its origin."""
+"""From a trained generator to what a model folder holds: half-precision safetensors, and a sheet for the eye."""
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from perform.core.card_text import toml_value
 from perform.generators.stylegan.network import Generator
-
-DATA = "Pictures drawn by this project's own rules (perform/train/rules): marbling, silk, creatures, cells, nebulae."
-RECIPE = (
-    "direct regression on pairs (latent, rule picture) with a Laplacian-pyramid loss, from 16 to 64 px; then to "
-    "128 px with losses on texture and on the finest bands' power, and a discriminator (non-saturating, R1), "
-    "besides; running mean of the weights"
-)
 
 
 @torch.no_grad()
@@ -58,32 +49,3 @@ def write_weights(generator: Generator, folder: Path) -> Path:
     save_file(state, folder / "weights.safetensors")
     (folder / "weights.safetensors").chmod(0o644)  # the writer keeps it to its owner; a model is for all
     return folder / "weights.safetensors"
-
-
-def export(generator: Generator, folder: Path, pictures: int, hours: float) -> None:
-    """Write weights.safetensors (float16) and model.toml into `folder`."""
-    digest = hashlib.sha256(write_weights(generator, folder).read_bytes()).hexdigest()
-    arch = {k: v for k, v in asdict(generator.arch).items() if v is not None}
-    lines = [
-        "version = 1",
-        f'name = "{folder.name}"',
-        'kind = "stylegan2"',
-        f'title = "{folder.name.capitalize()}"',
-        'description = "Liquid marble, silk, deep-sea creatures, living cells and nebulae, and all that lies between."',
-        'author = "the perform authors"',
-        'licence = "Apache-2.0"',
-        'weights = "weights.safetensors"',
-        f'sha256 = "{digest}"',
-        "",
-        "[architecture]",
-        *(f"{k} = {toml_value(v)}" for k, v in arch.items()),
-        "",
-        "[training]",
-        f'data = "{DATA}"',
-        f'recipe = "{RECIPE}"',
-        f"pictures_seen = {pictures}",
-        f"hours = {hours:.2f}",
-        'measures = "not taken yet: python -m perform.train.measure FOLDER --record"',
-        "",
-    ]
-    (folder / "model.toml").write_text("\n".join(lines), "utf-8")

@@ -1,16 +1,13 @@
-"""Teach a small StyleGAN2 to paint what this project's rules draw. `python -m perform.train.gan --help`
+"""Teach a small StyleGAN2 to paint what this project's rules draw: `perform train gan --recipe noctiluca`.
 
 A plain GAN needs millions of pictures. Here every training picture is a smooth function R(z) of the latent, so the
 generator is first taught R directly, picture by picture, from small sides to large; then a discriminator joins, and
-gives the fine detail that an average of near misses blurs. The work is cut by the clock, so it fits any machine:
---minutes is the whole of it. Stop it at any time; the same command with --resume goes on.
+gives the fine detail that an average of near misses blurs. The work is cut by the clock, so it fits any machine.
 """
 
 from __future__ import annotations
 
-import argparse
 import copy
-import functools
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -21,13 +18,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from perform.core.errors import ModelError
+from perform.generators.stylegan import load_network
 from perform.generators.stylegan.network import Architecture, Generator
 from perform.train import rules
 from perform.train.data import Pool
 from perform.train.discriminator import Critic
-from perform.train.export import cut, export, mean_w, sheet
+from perform.train.export import sheet
 from perform.train.losses import crispness, difference, texture
-from perform.train.team import Team, run_team
+from perform.train.muon import Muon, is_matrix
+from perform.train.team import Team
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,6 @@ class Stage:
     adversarial: bool = False
 
 
-STAGES = (
-    Stage(16, 0.19, 16),
-    Stage(32, 0.36, 16),
-    Stage(64, 0.48, 12),
-    Stage(64, 0.655, 12, adversarial=True),
-    Stage(128, 1.01, 8, adversarial=True),
-)
 ARCHITECTURE = Architecture(
     z_dim=rules.PARAMS,
     w_dim=192,
@@ -56,7 +49,7 @@ ARCHITECTURE = Architecture(
     channel_max=128,
     mapping_lr_multiplier=1.0,
 )
-RATE = 1e-2  # Adam's step at the start, falling all the way; thrice the usual, for the steps are few
+RATE = 1e-2  # the step of both optimisers at the start, falling all the way
 HALF_LIFE = 1500  # pictures after which the running mean of the weights has forgotten half
 OPPONENT_RATE = 3e-3  # the discriminator's step, which stays
 GRAIN, FINEST_GRAIN = 0.01, 0.03  # strength of the noise inputs, against activations of about one
@@ -88,7 +81,10 @@ class Trainer:
         start_quiet(self.generator)
         set_grain(self.generator)
         self.mean = copy.deepcopy(self.generator).requires_grad_(False)
-        self.adam = torch.optim.Adam(self.generator.parameters(), lr=RATE, betas=(0.9, 0.99), eps=1e-8, fused=True)
+        named = [(n, p) for n, p in self.generator.named_parameters() if p.requires_grad]
+        self.muon = Muon([p for n, p in named if is_matrix(n, p)], lr=RATE)
+        others = [p for n, p in named if not is_matrix(n, p)]
+        self.adam = torch.optim.Adam(others, lr=RATE, betas=(0.9, 0.99), eps=1e-8, fused=True)
         self.discriminator: Critic | None = None
         self.d_adam: torch.optim.Adam | None = None
         self.spent, self.pictures, self.steps, self.seed = 0.0, 0, 0, seed
@@ -109,7 +105,7 @@ class Trainer:
             self.pool = Pool(stage.side, self.arch.z_dim, self.seed + self.steps + 7919 * self.team.rank)
         done = self.spent / self.seconds
         rate = RATE * min(1.0, self.steps / 100 + 0.01) * max(0.12, 1.0 - done)
-        for group in self.adam.param_groups:
+        for group in (*self.muon.param_groups, *self.adam.param_groups):
             group["lr"] = rate
         z, wanted = self.pool.batch(max(1, stage.batch // self.team.size))
         if stage.adversarial:
@@ -127,10 +123,12 @@ class Trainer:
 
     def _apply(self, loss: Tensor) -> None:
         self.adam.zero_grad(set_to_none=True)
+        self.muon.zero_grad(set_to_none=True)
         loss.backward()
         self.spent = self.team.average(self.generator.parameters(), self.spent)
         if torch.isfinite(torch.nn.utils.clip_grad_norm_(self.generator.parameters(), 5.0)):
             self.adam.step()
+            self.muon.step()
 
     def _direct(self, z: Tensor, wanted: Tensor, side: int) -> None:
         made = self.generator(z, "none", until=side, dtype=self.dtype)
@@ -194,6 +192,7 @@ class Trainer:
             "generator": self.generator.state_dict(),
             "mean": self.mean.state_dict(),
             "adam": self.adam.state_dict(),
+            "muon": self.muon.state_dict(),
             "spent": self.spent,
             "pictures": self.pictures,
             "steps": self.steps,
@@ -205,16 +204,30 @@ class Trainer:
         torch.save(state, part)
         part.replace(self.folder / "checkpoint.pt")
 
+    def begin_from(self, folder: Path) -> None:
+        """Take over the weights of a model of this shape; blocks that it lacks begin anew, and add nothing at first.
+
+        Raises ModelError for a folder that holds no such model.
+        """
+        own = self.generator.state_dict()
+        theirs = load_network(folder).generator.state_dict()
+        if unlike := [k for k in theirs if k in own and own[k].shape != theirs[k].shape]:
+            raise ModelError(f"{folder}: {unlike[0]} has another shape than this recipe's models")
+        self.generator.load_state_dict(own | {k: v.float() for k, v in theirs.items() if k in own})
+        set_grain(self.generator)
+        self.mean.load_state_dict(self.generator.state_dict())
+
     def resume(self, path: Path) -> None:
         """Go on from a checkpoint written by `save`."""
         state = torch.load(path, weights_only=True)
         if state["arch"] != asdict(self.arch):
-            raise SystemExit(f"{path}: made for another architecture; start anew, or name another folder")
+            raise ModelError(f"{path}: made for another architecture; start anew, or name another folder")
         self.generator.load_state_dict(state["generator"])
         self.mean.load_state_dict(state["mean"])
         set_grain(self.generator)
         set_grain(self.mean)
         self.adam.load_state_dict(state["adam"])
+        self.muon.load_state_dict(state["muon"])
         self.spent, self.pictures, self.steps = state["spent"], state["pictures"], state["steps"]
         self.met = state.get("met", 0)
         if "discriminator" in state:
@@ -282,43 +295,3 @@ def train(trainer: Trainer, save_every_s: float = 60.0) -> None:
             saved = now
             trainer.save()
             sheet(trainer.mean, trainer.stage.side, trainer.folder / "sheet.png")
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command."""
-    parser = argparse.ArgumentParser(prog="perform.train.gan", description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, required=True, help="the model folder to write, models/NAME")
-    parser.add_argument("--work", type=Path, help="where checkpoints go (default: OUT with .work added)")
-    parser.add_argument("--minutes", type=float, default=90.0, help="time for the whole training")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint, if there is one")
-    parser.add_argument("--export-only", action="store_true", help="write the model from the checkpoint and stop")
-    parser.add_argument("--workers", type=int, default=torch.get_num_threads(), help="processes (default: one a core)")
-    options = parser.parse_args(arguments)
-    options.work = options.work or options.out.with_suffix(".work")
-    if options.export_only:
-        work(options, Team())
-    else:
-        run_team(options.workers, functools.partial(work, options))
-    return 0
-
-
-def work(options: argparse.Namespace, team: Team) -> None:
-    """What each worker does: take up the checkpoint, train, and, the first of them, write the model."""
-    trainer = Trainer(ARCHITECTURE, STAGES, options.minutes, options.work, team=team)
-    checkpoint = options.work / "checkpoint.pt"
-    if (options.resume or options.export_only) and checkpoint.exists():
-        trainer.resume(checkpoint)
-    torch.manual_seed(trainer.steps * 64 + team.rank)
-    if not options.export_only:
-        train(trainer)
-    if team.rank == 0:
-        if not options.export_only:
-            trainer.save()
-        mean_w(trainer.mean)
-        made = cut(trainer.mean, STAGES[-1].side)
-        set_grain(made)
-        export(made, options.out, trainer.pictures, trainer.spent / 3600)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

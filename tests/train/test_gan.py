@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 import torch
 
+from perform import cli
 from perform.core.card import read_card
+from perform.core.errors import ModelError, UsageError
 from perform.generators.stylegan import load_network
-from perform.train import gan
-from perform.train.export import export, mean_w
+from perform.train import by_rule, gan
 from perform.train.measure import features, fine_power, measure, pairwise, record
+from perform.train.muon import orthogonal
 
+MODELS = Path(__file__).parents[2] / "models"
 TINY = replace(gan.ARCHITECTURE, w_dim=16, num_mapping_layers=2, resolution=32, channel_base=128, channel_max=8)
 STAGES = (gan.Stage(8, 0.5, 4), gan.Stage(16, 0.7, 4, adversarial=True), gan.Stage(32, 1.01, 4, adversarial=True))
 
@@ -67,21 +70,29 @@ def test_it_learns(tmp_path: Path) -> None:
 def test_another_architecture_is_refused(tmp_path: Path) -> None:
     trainer(tmp_path).save()
     other = gan.Trainer(replace(TINY, w_dim=8), STAGES, 1.0, tmp_path)
-    with pytest.raises(SystemExit, match="another architecture"):
+    with pytest.raises(ModelError, match="another architecture"):
         other.resume(tmp_path / "checkpoint.pt")
 
 
-def test_export_loads_and_measures(tmp_path: Path) -> None:
-    made = trainer(tmp_path)
-    mean_w(made.mean, 100)
-    export(made.mean, tmp_path / "model", 8, 0.1)
-    network = load_network(tmp_path / "model")
+def recipe(tmp_path: Path, more: str = "", side: str = "16", until: str = "1") -> str:
+    path = tmp_path / "quick.toml"
+    stage = f"[[stage]]\nside = {side}\nuntil = {until}\nbatch = 4\n"
+    path.write_text(f'version = 1\nkind = "rules"\nname = "quick"\nminutes = 0.02\n{more}\n{stage}', "utf-8")
+    return str(path)
+
+
+def test_a_recipe_makes_a_model_that_loads_with_its_origin_in_the_card(tmp_path: Path) -> None:
+    assert by_rule.is_by_rule(recipe(tmp_path))
+    shipped = MODELS / "noctiluca"
+    folder = by_rule.teach(by_rule.read_recipe(recipe(tmp_path)), tmp_path / "out", shipped, 1)
+    network = load_network(folder)
+    assert network.resolution == 16
     assert network.card is not None
-    assert network.card.training["pictures_seen"] == 8
-    figures = measure(network, count=4, walks=1)
-    record(tmp_path / "model", figures)
-    assert read_card(tmp_path / "model").training["measures"] == figures
-    assert set(figures) == {
+    told = network.card.training
+    assert told["pictures_seen"] >= 4
+    assert told["parents"][0]["sha256"] == read_card(shipped).sha256
+    assert told["recipe"] == "perform train gan --recipe quick"
+    assert set(told["measures"]) == {
         "seeds",
         "distance_ratio",
         "nearest_ratio",
@@ -89,6 +100,62 @@ def test_export_loads_and_measures(tmp_path: Path) -> None:
         "fine_power_ratio",
         "largest_over_median_step",
     }
+    assert (folder / "thumb.jpg").stat().st_size > 500
+    figures = measure(network, count=4, walks=1)
+    record(folder, figures)
+    assert read_card(folder).training["measures"] == figures
+
+
+def test_a_parent_of_this_shape_is_gone_on_from_unchanged_and_another_refused(tmp_path: Path) -> None:
+    made = gan.Trainer(gan.ARCHITECTURE, STAGES, 1.0, tmp_path)
+    shipped = load_network(MODELS / "noctiluca")
+    made.begin_from(MODELS / "noctiluca")
+    z = torch.randn(2, shipped.z_dim)
+    with torch.no_grad():
+        own = made.generator(z, "none", until=shipped.resolution)
+        theirs = shipped.generator(z, "none")
+    assert torch.allclose(own, theirs, atol=1e-5)
+    with pytest.raises(ModelError, match="another shape"):
+        trainer(tmp_path).begin_from(MODELS / "noctiluca")
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ({"more": "colour = 1"}, "unknown key 'colour'"),
+        ({"more": 'seed = "one"'}, "seed = 'one' is of the wrong kind"),
+        ({"side": "17"}, "stage 1: side is one of 4, 8, 16, 32, 64, 128, 256"),
+        ({"side": '"a"'}, "stage 1: side is one of"),
+        ({"until": "0.5"}, "the last end at 1"),
+        ({"until": "0"}, "until is a share of the time"),
+    ],
+)
+def test_a_recipe_that_makes_no_sense_is_refused_in_one_line(tmp_path: Path, told: dict[str, str], says: str) -> None:
+    with pytest.raises(UsageError, match=r"quick\.toml") as refused:
+        by_rule.read_recipe(recipe(tmp_path, **told))
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_the_shipped_recipe_is_whole_and_the_command_knows_what_does_not_go_with_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert by_rule.read_recipe("noctiluca").stages[-1] == gan.Stage(256, 1.0, 8, adversarial=True)
+    assert cli.main(["train", "gan", "--recipe", "noctiluca", "--width", "32"]) == 64
+    assert "--width does not go with --recipe noctiluca" in capsys.readouterr().err
+    assert cli.main(["train", "gan"]) == 64
+    assert "a picture set is wanted" in capsys.readouterr().err
+
+
+def test_muon_makes_every_direction_count_alike() -> None:
+    torch.manual_seed(0)
+    tall, wide = torch.randn(40, 8) * torch.logspace(-1, 0, 8), torch.randn(8, 40)
+    for matrix in (tall, wide):
+        made = orthogonal(matrix) / max(matrix.shape) ** 0.5
+        values = torch.linalg.svdvals(made)
+        assert made.shape == matrix.shape
+        assert 0.5 < values.min()
+        assert values.max() < 1.3
 
 
 def test_features_are_fixed_and_tell_pictures_apart() -> None:

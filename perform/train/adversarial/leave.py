@@ -82,8 +82,11 @@ class Course:
         save_chart(self._folder / "losses.png", canvas.pixels())
 
 
-def write_model(generator: Generator, folder: Path, training: Mapping[str, Any], licence: str, author: str) -> Path:
-    """The model folder, whole or not at all."""
+def write_model(
+    generator: Generator, folder: Path, training: Mapping[str, Any], licence: str, author: str,
+    more: Mapping[str, Any] | None = None,
+) -> Path:  # fmt: skip
+    """The model folder, whole or not at all. more: further entries of the card, or other ones."""
     with replacing(folder) as fresh:
         weights = write_weights(generator, fresh)
         arch = {k: list(v) if isinstance(v, tuple) else v for k, v in _arch(generator).items() if v not in (None, ())}
@@ -91,6 +94,7 @@ def write_model(generator: Generator, folder: Path, training: Mapping[str, Any],
             "name": folder.name, "kind": "stylegan2", "title": folder.name.replace("_", " ").capitalize(),
             "author": author, "licence": licence, "weights": weights.name,
             "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(), "architecture": arch, "training": training,
+            **(more or {}),
         }  # fmt: skip
         (fresh / "model.toml").write_text(card_text(entries), "utf-8")
     return folder
