@@ -110,7 +110,7 @@ def _run_by_rule(args: argparse.Namespace) -> int:
         source = Path(recipe.source)
     if source is not None and not source.exists():
         source = find_model(str(source))
-    folder = by_rule.teach(recipe, args.out, source, torch.get_num_threads())
+    folder = by_rule.teach(recipe, args.out, source, int(args.workers or torch.get_num_threads()))
     say(f"done: perform play --model {folder}")
     return 0
 
@@ -164,6 +164,9 @@ def _mount_micro(kinds: Any, shared: argparse.ArgumentParser) -> None:
     micro.add_argument("--recipe", default="lumen", metavar="R", help="name or .toml file (default lumen)")
     micro.add_argument("--out", type=Path, default=Path("trained_micro"), metavar="DIR", help="where to work")
     micro.add_argument("--minutes", type=positive, metavar="M", help="of work in all, instead of the recipe's")
+    micro.add_argument("--from", dest="source", type=Path, metavar="MODEL",
+                       help="go on from a model of this kind: the painter alone is taught")  # fmt: skip
+    micro.add_argument("--workers", type=positive, metavar="N", help="processes that learn together (one a core)")
     micro.set_defaults(run=run_micro)
 
 
@@ -171,12 +174,20 @@ def run_micro(args: argparse.Namespace) -> int:
     """Teach the micro model."""
     from dataclasses import replace
 
+    import torch
+
+    from perform.content import find_model
     from perform.train.micro.teach import read_recipe, teach
 
     recipe = read_recipe(args.recipe)
-    if args.minutes is not None:
+    source = args.source
+    if source is not None and not source.exists():
+        source = find_model(str(source))
+    if args.minutes is not None and source is not None:
+        recipe = replace(recipe, painter_minutes=args.minutes)
+    elif args.minutes is not None:
         share = recipe.autoencoder_minutes / (recipe.autoencoder_minutes + recipe.painter_minutes)
         recipe = replace(recipe, autoencoder_minutes=args.minutes * share, painter_minutes=args.minutes * (1 - share))
-    folder = teach(recipe, args.out)
+    folder = teach(recipe, args.out, source, int(args.workers or torch.get_num_threads()))
     say(f"done: perform play --model {folder}")
     return 0

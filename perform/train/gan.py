@@ -118,6 +118,11 @@ class Trainer:
             self._follow(stage.batch * FOLLOW_EVERY)
         self.spent += time.perf_counter() - begin
 
+    def goes_on(self) -> bool:
+        """Whether there is time left: the whole team says the same, and takes the same stage next."""
+        (self.spent,) = self.team.agree(self.spent)
+        return self.spent < self.seconds
+
     def _note(self, name: str, value: Tensor) -> None:
         self.recent[name] = 0.97 * self.recent.get(name, float(value)) + 0.03 * float(value)
 
@@ -277,7 +282,7 @@ def gradient_penalty(d: Critic, real: Tensor) -> Tensor:
 def train(trainer: Trainer, save_every_s: float = 60.0) -> None:
     """Run to the end of the time, with a line of progress every ten seconds and a checkpoint every minute."""
     said = saved = time.monotonic()
-    while trainer.spent < trainer.seconds:
+    while trainer.goes_on():
         trainer.step()
         if trainer.team.rank:
             continue

@@ -7,9 +7,9 @@ import torch
 
 from perform.cli import main
 from perform.core.card import check_hash, read_card
-from perform.core.errors import PerformError, UsageError
+from perform.core.errors import ModelError, PerformError, UsageError
 from perform.train.micro import shape
-from perform.train.micro.painter import repaint_share, train
+from perform.train.micro.painter import Task, repaint_share, train
 from perform.train.micro.teach import read_recipe
 from perform.train.running import Run
 
@@ -21,7 +21,23 @@ def taught(tmp_path_factory):
     out = tmp_path_factory.mktemp("micro")
     recipe = out / "r.toml"
     recipe.write_text('kind = "micro"\nname = "mine"\nsize = 64\nseed = 5\n')
-    assert main(["train", "micro", "--out", str(out), "--recipe", str(recipe), "--minutes", str(SECONDS / 60)]) == 0
+    assert (
+        main(
+            [
+                "train",
+                "micro",
+                "--out",
+                str(out),
+                "--recipe",
+                str(recipe),
+                "--minutes",
+                str(SECONDS / 60),
+                "--workers",
+                "1",
+            ]
+        )
+        == 0
+    )
     return out
 
 
@@ -41,9 +57,37 @@ def test_a_model_folder_comes_out_that_diffusers_reads(taught):
 
 def test_the_same_command_goes_on_from_its_checkpoint(taught, capsys):
     before = torch.load(taught / "work" / "painter.pt", weights_only=True)["run"]
-    train(taught / "work", 2 * SECONDS / 60, 64, 5, torch.float32)
+    train(Task(taught / "work", 2 * SECONDS / 60, 64, 5, torch.float32))
     after = torch.load(taught / "work" / "painter.pt", weights_only=True)["run"]
     assert after[0] > before[0] and after[1] > before[1] and "100.0 %" in capsys.readouterr().err
+
+
+def test_a_model_is_gone_on_from_and_named_as_the_parent(taught, tmp_path):
+    recipe = tmp_path / "r.toml"
+    recipe.write_text('kind = "micro"\nname = "further"\nsize = 64\n')
+    words = [
+        "train",
+        "micro",
+        "--recipe",
+        str(recipe),
+        "--out",
+        str(tmp_path / "o"),
+        "--minutes",
+        str(SECONDS / 60),
+        "--workers",
+        "1",
+    ]
+    assert main([*words, "--from", str(taught / "mine")]) == 0
+    card = read_card(tmp_path / "o" / "further")
+    assert card.training["parents"][0]["name"] == "mine" and card.training["steps"] > 0
+    assert not (tmp_path / "o" / "work" / "autoencoder.pt").exists()
+
+
+def test_a_folder_of_another_kind_is_no_parent(tmp_path, capsys):
+    words = ["train", "micro", "--out", str(tmp_path / "o"), "--from", "noctiluca"]
+    assert main(words) == ModelError.exit_code
+    error = capsys.readouterr().err.strip().splitlines()
+    assert "not a micro model's" in error[-1]
 
 
 def test_a_checkpoint_is_whole_or_the_old_one(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -23,9 +24,9 @@ class Batch:
     image: Tensor
 
 
-def scene_batch(count: int, size: int, chance: random.Random, like: Batch | None = None) -> Batch:
-    """Scenes by chance, drawn on new noise."""
-    wanted = [scenes.some(chance) for _ in range(count)]
+def scene_batch(count: int, size: int, chance: random.Random, often: Mapping[str, float] | None = None) -> Batch:
+    """Scenes by chance, drawn on new noise. often: as in `scenes.some`."""
+    wanted = [scenes.some(chance, often) for _ in range(count)]
     noise = torch.randn(count, LATENT, size // 8, size // 8, generator=seeded(chance))
     image = scenes.draw(wanted, scenes.fields(noise, torch.zeros(count)))
     return Batch(wanted, [scenes.caption(s, chance) for s in wanted], noise, image)

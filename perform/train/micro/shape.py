@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from perform.core.errors import ModelError
 from perform.train.scenes import VOCABULARY
 
 STEPS = 1000
@@ -150,6 +151,22 @@ def save(micro: Micro, folder: Path) -> None:
     (folder / "scheduler").mkdir(parents=True, exist_ok=True)
     write(folder / "scheduler" / "scheduler_config.json", SCHEDULER)
     write(folder / "model_index.json", INDEX)
+
+
+def load(micro: Micro, folder: Path) -> None:
+    """Take over the weights of a folder that `save` wrote. Raises ModelError for one of another shape."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    places = {"vae": "vae/diffusion_pytorch_model", "unet": "unet/diffusion_pytorch_model",
+              "text": "text_encoder/model"}  # fmt: skip
+    for name, place in places.items():
+        part: nn.Module = getattr(micro, name)
+        path = folder / f"{place}.safetensors"
+        try:
+            part.load_state_dict(part.state_dict() | load_file(path))
+        except (OSError, SafetensorError, RuntimeError) as error:
+            raise ModelError(f"{path}: not a micro model's ({str(error).splitlines()[0][:80]})") from None
 
 
 def _save_half(part: Any, folder: Path) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from perform.commands.arguments import say
+from perform.core.card import read_card
 from perform.core.errors import UsageError
+from perform.train.adversarial import begin
+from perform.train.running import Run
 
-from . import autoencoder, painter
+from . import autoencoder, painter, shape
 from .export import export
 from .show import noises, paint, sheet
 
@@ -54,22 +58,42 @@ def read_recipe(name: str) -> Recipe:
         raise UsageError(f"{path}: {error}") from None
 
 
-def teach(recipe: Recipe, out: Path) -> Path:
-    """Make the model in OUT/NAME; work and checkpoints in OUT. The same call goes on after a stop."""
+def teach(recipe: Recipe, out: Path, source: Path | None = None, workers: int = 1) -> Path:
+    """Make the model in OUT/NAME; work and checkpoints in OUT. The same call goes on after a stop.
+
+    source: a model folder of this shape to go on from; its autoencoder stays, but for the decoder's last finish.
+    """
     work = out / "work"
     work.mkdir(parents=True, exist_ok=True)
-    shape = ["--size", str(recipe.size), "--seed", str(recipe.seed)]
-    say(f"the autoencoder, {recipe.autoencoder_minutes:g} minutes")
-    autoencoder.main([str(work), "--minutes", str(recipe.autoencoder_minutes), *shape])
+    sizes = ["--size", str(recipe.size), "--seed", str(recipe.seed)]
+    if source is None:
+        say(f"the autoencoder, {recipe.autoencoder_minutes:g} minutes")
+        autoencoder.main([str(work), "--minutes", str(recipe.autoencoder_minutes), *sizes])
     say(f"the painter, {recipe.painter_minutes:g} minutes; {out / recipe.name} plays meanwhile")
 
-    def preview(micro: painter.Micro, run: painter.Run) -> None:
-        told = {"recipe": f"perform train micro, seed {recipe.seed}", "pictures_seen": run.pictures,
-                "steps": run.steps, "hours": round(run.spent / 3600, 2)}  # fmt: skip
-        export(micro, out / recipe.name, told)
-        noise = noises(4, 16, 16, recipe.seed)
-        rows = [paint(micro, [text] * 4, noise) for text in PROMPTS]
-        sheet(rows, out / "sheet.jpg")
-
-    painter.train(work, recipe.painter_minutes, recipe.size, recipe.seed, painter.quick_dtype(), preview)
+    preview = Preview(recipe, out, source)
+    task = painter.Task(work, recipe.painter_minutes, recipe.size, recipe.seed, painter.quick_dtype(), preview, source)
+    painter.train(task, workers)
     return out / recipe.name
+
+
+@dataclass(frozen=True)
+class Preview:
+    """After each checkpoint: the model folder, which a show may play, and a sheet."""
+
+    recipe: Recipe
+    out: Path
+    source: Path | None
+
+    def __call__(self, micro: shape.Micro, run: Run) -> None:
+        """Write both."""
+        told: dict[str, Any] = {
+            "recipe": f"perform train micro, recipe {self.recipe.name}, seed {self.recipe.seed}",
+            "pictures_seen": run.pictures, "steps": run.steps, "hours": round(run.spent / 3600, 2),
+        }  # fmt: skip
+        if self.source is not None:
+            told["parents"] = [begin.told(read_card(self.source), self.source)]
+        export(micro, self.out / self.recipe.name, told)
+        noise = noises(4, 16, 16, self.recipe.seed)
+        rows = [paint(micro, [text] * 4, noise) for text in PROMPTS]
+        sheet(rows, self.out / "sheet.jpg")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 COLOURS: dict[str, tuple[str, ...]] = {
@@ -77,14 +78,18 @@ def read(text: str) -> Scene:
     return Scene(family, *[*colours, "", ""][:2], *told)
 
 
-def some(chance: random.Random) -> Scene:
-    """A scene by chance: nearly all have a family, most one or two colours and an adjective or two."""
+def some(chance: random.Random, often: Mapping[str, float] | None = None) -> Scene:
+    """A scene by chance: nearly all have a family, most one or two colours and an adjective or two.
+
+    often: how many times as often as others a family comes, 1 where it is not named.
+    """
     if chance.random() < 0.03:
         return Scene()
     colours = chance.sample(list(COLOURS), 2)
     pick = chance.random()
     first, second = (colours[0], colours[1]) if pick < 0.35 else (colours[0], "") if pick < 0.92 else ("", "")
-    family = chance.choice(list(FAMILIES))
+    names = list(FAMILIES)
+    family = chance.choices(names, [often.get(n, 1.0) for n in names])[0] if often else chance.choice(names)
     told = [chance.choice((-1, 1)) if chance.random() < 0.25 else 0 for _ in ORDER]
     return Scene(family, first, second, *told)
 
