@@ -50,7 +50,10 @@ def read_hand_map(path: Path) -> tuple[HandMap, list[str]]:
     problems += [f"{path}: unknown key {name} is skipped" for name in sorted(unknown)]
     axes: dict[str, Axis] = {}
     entries = data.get("axis", [])
-    for number, entry in enumerate(entries if isinstance(entries, list) else [], 1):
+    if not isinstance(entries, list):
+        problems.append(f"{path}: no axis is read (they are tables: [[axis]], one after the other)")
+        entries = []
+    for number, entry in enumerate(entries, 1):
         try:
             name, axis = _axis(entry)
         except ValueError as error:

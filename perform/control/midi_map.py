@@ -137,7 +137,9 @@ def read_bindings(entries: Any, where: str) -> tuple[list[Binding], list[str]]:
     """Bindings from the tables of a file. An entry with `count` stands for so many, one number and one target on."""
     out: list[Binding] = []
     problems: list[str] = []
-    for number, entry in enumerate(entries if isinstance(entries, list) else [], 1):
+    if not isinstance(entries, list):
+        return [], [f"{where}: no control is read (they are tables: [[control]], one after the other)"]
+    for number, entry in enumerate(entries, 1):
         if len(out) >= MOST_BINDINGS:
             problems.append(f"{where}: a map holds {MOST_BINDINGS} controls at most; the rest is left out")
             break

@@ -123,6 +123,10 @@ def resume(show: Show, folder: Path, say: Callable[[str], None]) -> bool:
             show.engine.table.set(path, value)
         except ParamError as error:
             lines.append(str(error))
+    if (then := kept_date(folder)) is not None:
+        year, month, day, seconds = then
+        hours, minutes = divmod(int(seconds) // 60, 60)
+        say(f"resumed as it stood at {hours}:{minutes:02} on {year}-{month:02}-{day:02}")
     for line in lines:
         say(f"resumed, but: {line}")
     return True

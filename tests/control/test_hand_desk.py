@@ -334,3 +334,11 @@ def test_what_ships_is_whole_and_steers_what_is_there() -> None:
               "c": "out/testcard", "f": "out/fullscreen", "s": "out/screenshot", "escape": "quit",
               "r": "tempo/resync"}  # fmt: skip
     assert {f"key/{key}": target for key, target in readme.items()}.items() <= keys.items()
+
+
+def test_a_key_where_tables_belong_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "map.toml"
+    path.write_text('control = 1\naxis = "left_x"\n', "utf-8")
+    found, problems = read_hand_map(path)
+    assert found.bindings == () and not found.axes
+    assert len(problems) == 2 and all("they are tables" in line for line in problems)

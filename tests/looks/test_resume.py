@@ -63,7 +63,8 @@ def test_all_of_it_comes_back_and_nothing_that_hides_the_picture(show, tmp_path)
     assert seen(show) != before
     lines = []
     assert resume(show, tmp_path, lines.append)
-    assert seen(show) == before and not lines and not show.engine.table.value("out/blackout")
+    assert len(lines) == 1 and lines[0].startswith("resumed as it stood at ")
+    assert seen(show) == before and not show.engine.table.value("out/blackout")
     assert show.engine.table.value("tempo/quantise") == "bar"
     calm(show)
 
