@@ -13,7 +13,7 @@ from perform.core.preset import parse_preset
 from perform.deck_source import plan_source
 from perform.generators.stylegan.network import Architecture, Generator
 from perform.options import Options
-from perform.train.export import export
+from perform.train.adversarial.leave import write_model
 
 FPS = 15.0
 
@@ -28,7 +28,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         with torch.no_grad():
             made.synthesis.get_submodule("b16").torgb.bias.copy_(torch.tensor([0.9, -0.5, -0.9]) * (3 - 2 * seed))
         folder = tmp_path_factory.mktemp("models") / f"paint_{seed}"
-        export(made, folder, 0, 0.0)
+        write_model(made, folder, {"pictures_seen": 0}, "Apache-2.0", "me")
         found.append(f"model:{folder}")
     return found
 

@@ -43,7 +43,11 @@ def _mount_gan(kinds: Any, shared: argparse.ArgumentParser) -> None:
     gan.add_argument("--seed", type=int, default=1, metavar="N")
     gan.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     gan.add_argument("--recipe", metavar="R", help="name or .toml file: settings, where none are given here")
-    gan.set_defaults(run=run_gan, usual={action.dest: action.default for action in gan._actions})
+    gan.add_argument("--workers", type=positive, metavar="N",
+                     help="with a recipe that draws for itself: processes at work (one a core)")  # fmt: skip
+    common = {action.dest for action in shared._actions}
+    usual = {action.dest: action.default for action in gan._actions if action.dest not in common}
+    gan.set_defaults(run=run_gan, usual=usual)
 
 
 def run_gan(args: argparse.Namespace) -> int:
@@ -60,6 +64,8 @@ def run_gan(args: argparse.Namespace) -> int:
 
         if is_by_rule(args.recipe):
             return _run_by_rule(args)
+    if args.workers is not None:
+        raise UsageError("--workers goes with a recipe that draws for itself; with a set, start by torchrun")
     if args.data is None:
         raise UsageError("a picture set is wanted: `perform dataset --help`, then `perform train gan SET`")
     if args.recipe is not None:
@@ -98,7 +104,7 @@ def _run_by_rule(args: argparse.Namespace) -> int:
     from perform.train import by_rule
 
     given = {key for key, usual in args.usual.items() if getattr(args, key, usual) != usual}
-    if foreign := sorted(given - {"recipe", "out", "name", "minutes", "seed", "source"}):
+    if foreign := sorted(given - {"recipe", "out", "name", "minutes", "seed", "source", "workers"}):
         names = {"data": "SET", "size": "--size"}
         told = names.get(foreign[0], "--" + foreign[0].replace("_", "-"))
         raise UsageError(f"{told} does not go with --recipe {args.recipe}, which draws its own pictures")

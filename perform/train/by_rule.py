@@ -86,14 +86,18 @@ def read_recipe(name: str) -> Recipe:
 
 def _stage(path: Path, number: int, row: Any) -> Stage:
     if not isinstance(row, Mapping) or not {"side", "until", "batch"} <= set(row) <= {
-        "side", "until", "batch", "adversarial",
+        "side", "until", "batch", "adversarial", "window",
     }:  # fmt: skip
-        raise UsageError(f"{path}: stage {number} needs side, until and batch, and may have adversarial")
-    stage = Stage(row["side"], row["until"], row["batch"], row.get("adversarial", False))
+        raise UsageError(f"{path}: stage {number} needs side, until and batch, and may have adversarial and window")
+    stage = Stage(row["side"], row["until"], row["batch"], row.get("adversarial", False), row.get("window", 0))
     whole = type(stage.side) is int and type(stage.batch) is int and type(stage.adversarial) is bool
     if not whole or stage.side not in ARCHITECTURE.sizes or not 1 <= stage.batch <= 512:
         sides = ", ".join(str(side) for side in ARCHITECTURE.sizes)
         raise UsageError(f"{path}: stage {number}: side is one of {sides}, batch 1 to 512")
+    if type(stage.window) is not int or stage.window % 4 or not 0 <= stage.window < stage.side or 0 < stage.window < 32:
+        raise UsageError(
+            f"{path}: stage {number}: window is from 32 px to below the side, by fours, or 0 for all of it"
+        )
     if not isinstance(stage.until, int | float) or not 0 < stage.until <= 1:
         raise UsageError(f"{path}: stage {number}: until is a share of the time, above 0 and up to 1")
     return stage

@@ -8,6 +8,7 @@ gives the fine detail that an average of near misses blurs. The work is cut by t
 from __future__ import annotations
 
 import copy
+import functools
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -32,12 +33,17 @@ from perform.train.team import Team
 
 @dataclass(frozen=True)
 class Stage:
-    """One stretch of the work: pictures of `side` px, up to the share `until` of the time."""
+    """One stretch of the work: pictures of `side` px, up to the share `until` of the time.
+
+    window: where above 0, only a square so wide, somewhere in each batch's pictures, is drawn of the last block and
+    looked at: at 256 px that is twice as many pictures in the time.
+    """
 
     side: int
     until: float
     batch: int
     adversarial: bool = False
+    window: int = 0
 
 
 ARCHITECTURE = Architecture(
@@ -53,9 +59,10 @@ RATE = 1e-2  # the step of both optimisers at the start, falling all the way
 HALF_LIFE = 1500  # pictures after which the running mean of the weights has forgotten half
 OPPONENT_RATE = 3e-3  # the discriminator's step, which stays
 GRAIN, FINEST_GRAIN = 0.01, 0.03  # strength of the noise inputs, against activations of about one
-TEXTURE = 0.8  # how hard the kind of detail pulls on a picture, next to the picture itself
-CRISP = 1.1  # and the power of the finest detail
-OPPONENT = 0.5  # how hard the discriminator pulls on a picture, next to the picture's own target
+LAST_RATE = 0.02  # share of the step that is left at the end: what steps stir up as grain settles
+TEXTURE = 0.5  # how hard the kind of detail pulls on a picture, next to the picture itself
+CRISP = 0.35  # and the power of the finest detail
+OPPONENT = 0.25  # how hard the discriminator pulls on a picture, next to the picture's own target
 FOLLOW_EVERY = 4  # steps between two updates of that mean
 R1_EVERY, R1_WEIGHT = 16, 0.08
 LOOK = 64  # px; the discriminator's view
@@ -104,14 +111,19 @@ class Trainer:
         if self.pool is None or self.pool.size != stage.side:
             self.pool = Pool(stage.side, self.arch.z_dim, self.seed + self.steps + 7919 * self.team.rank)
         done = self.spent / self.seconds
-        rate = RATE * min(1.0, self.steps / 100 + 0.01) * max(0.12, 1.0 - done)
+        rate = RATE * min(1.0, self.steps / 100 + 0.01) * max(LAST_RATE, 1.0 - done)
         for group in (*self.muon.param_groups, *self.adam.param_groups):
             group["lr"] = rate
         z, wanted = self.pool.batch(max(1, stage.batch // self.team.size))
+        paint = functools.partial(self.generator, z, "none", until=stage.side, dtype=self.dtype)
+        if stage.window:
+            row, column = (2 * torch.randint((stage.side - stage.window) // 2 + 1, (2,))).tolist()
+            paint = functools.partial(paint, window=(row, column, stage.window))
+            wanted = wanted[:, :, row : row + stage.window, column : column + stage.window].contiguous()
         if stage.adversarial:
-            self._adversarial(z, wanted)
+            self._adversarial(paint(), wanted)
         else:
-            self._direct(z, wanted, stage.side)
+            self._direct(paint(), wanted)
         self.pictures += stage.batch
         self.steps += 1
         if self.steps % FOLLOW_EVERY == 0:
@@ -135,16 +147,14 @@ class Trainer:
             self.adam.step()
             self.muon.step()
 
-    def _direct(self, z: Tensor, wanted: Tensor, side: int) -> None:
-        made = self.generator(z, "none", until=side, dtype=self.dtype)
+    def _direct(self, made: Tensor, wanted: Tensor) -> None:
         loss = difference(made, wanted)
         self._apply(loss)
         self._note("difference", loss.detach())
 
-    def _adversarial(self, z: Tensor, wanted: Tensor) -> None:
+    def _adversarial(self, made: Tensor, wanted: Tensor) -> None:
         d, d_adam = self._opponent()
         d.turn = self.steps
-        made = self.generator(z, "none", until=wanted.shape[-1], dtype=self.dtype)
         d.requires_grad_(True)
         loss = F.softplus(d(made.detach(), self.dtype)).mean() + F.softplus(-d(wanted, self.dtype)).mean()
         if self.steps % R1_EVERY < 2:  # one of each look
@@ -157,7 +167,7 @@ class Trainer:
         d_adam.step()
         d.requires_grad_(False)
         seen = made.detach().requires_grad_(True)
-        apart = difference(seen, wanted, fine=0.3)
+        apart = difference(seen, wanted)
         against = F.softplus(-d(seen, self.dtype)).mean()
         grain = texture(seen, wanted)
         crisp = crispness(seen, wanted)
@@ -177,7 +187,7 @@ class Trainer:
 
     def _opponent(self) -> tuple[Critic, torch.optim.Adam]:
         if self.discriminator is None or self.d_adam is None:
-            self.discriminator = Critic(min(LOOK, *(s.side for s in self.stages if s.adversarial)))
+            self.discriminator = Critic(min(LOOK, *(s.window or s.side for s in self.stages if s.adversarial)))
             own = self.discriminator.parameters()
             self.d_adam = torch.optim.Adam(own, lr=OPPONENT_RATE, betas=(0.0, 0.99), fused=True)
         return self.discriminator, self.d_adam

@@ -22,16 +22,15 @@ def pyramid(picture: Tensor, smallest: int = 4) -> list[Tensor]:
     return [*bands, picture]
 
 
-def difference(made: Tensor, wanted: Tensor, fine: float = 1.0) -> Tensor:
-    """Mean absolute difference summed over the bands of both pyramids; `fine` weighs the two finest.
+def difference(made: Tensor, wanted: Tensor) -> Tensor:
+    """Mean absolute difference summed over the bands of both pyramids.
 
     A band is weighed alike whatever its size, so an edge in the right place counts as much as a right colour.
     """
     bands = pyramid(made - wanted)
     total = made.new_zeros(())
-    for index, band in enumerate(bands):
-        weight = fine if index < 2 else 1.0
-        total = total + weight * torch.sqrt(band.square() + 1e-5).mean()
+    for band in bands:
+        total = total + torch.sqrt(band.square() + 1e-5).mean()
     return total
 
 
@@ -49,14 +48,20 @@ def texture(made: Tensor, wanted: Tensor, window: int = 8) -> Tensor:
     Rectified answers of random filters, averaged over the neighbourhood, describe texture well without any training
     (Ustyuzhaninov et al., arXiv 1606.00021). An edge a little out of place costs nothing here, a blurred one much.
     """
-    total, kernel = made.new_zeros(()), filters()
-    both = torch.cat([made, wanted])
-    while both.shape[-1] >= 2 * window:
-        answers = F.relu(F.conv2d(both.bfloat16(), kernel.bfloat16(), padding=2))
-        mine, theirs = F.avg_pool2d(answers, window, window // 2).float().chunk(2)
-        total = total + (mine - theirs).abs().mean()
-        both = F.avg_pool2d(both, 2)
+    total = made.new_zeros(())
+    while made.shape[-1] >= 2 * window:
+        with torch.no_grad():
+            theirs = _answers(wanted, window)
+        total = total + (_answers(made, window) - theirs).abs().mean()
+        made, wanted = F.avg_pool2d(made, 2), F.avg_pool2d(wanted, 2)
     return total
+
+
+def _answers(pictures: Tensor, window: int) -> Tensor:
+    """Rectified answers [n, filters, …], averaged over windows that overlap by half."""
+    laid = pictures.bfloat16().contiguous(memory_format=torch.channels_last)
+    rough = F.avg_pool2d(F.relu(F.conv2d(laid, filters().bfloat16(), padding=2)), window // 2)
+    return F.avg_pool2d(rough.float(), 2, 1)  # the same as windows at once, and twice as fast
 
 
 def crispness(made: Tensor, wanted: Tensor, window: int = 8) -> Tensor:

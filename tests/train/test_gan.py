@@ -19,7 +19,12 @@ from perform.train.muon import orthogonal
 
 MODELS = Path(__file__).parents[2] / "models"
 TINY = replace(gan.ARCHITECTURE, w_dim=16, num_mapping_layers=2, resolution=32, channel_base=128, channel_max=8)
-STAGES = (gan.Stage(8, 0.5, 4), gan.Stage(16, 0.7, 4, adversarial=True), gan.Stage(32, 1.01, 4, adversarial=True))
+STAGES = (
+    gan.Stage(8, 0.5, 4),
+    gan.Stage(16, 0.7, 4, adversarial=True),
+    gan.Stage(32, 0.9, 4, adversarial=True),
+    gan.Stage(32, 1.01, 4, adversarial=True, window=16),
+)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -37,19 +42,31 @@ def trainer(folder: Path) -> gan.Trainer:
 
 def test_two_steps_then_resume_in_every_stage(tmp_path: Path) -> None:
     first = trainer(tmp_path)
-    for spent in (0.0, 40.0, 50.0):
+    for spent in (0.0, 40.0, 50.0, 57.0):
         first.spent = spent
         first.step()
         first.step()
     first.save()
-    assert first.pictures == 24
+    assert first.pictures == 32
     second = trainer(tmp_path)
     second.resume(tmp_path / "checkpoint.pt")
     assert (second.pictures, second.steps, second.spent) == (first.pictures, first.steps, first.spent)
     pairs = zip(first.generator.state_dict().values(), second.generator.state_dict().values(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
     second.step()
-    assert second.pictures == 28
+    assert second.pictures == 36
+
+
+@pytest.mark.parametrize("at", [(0, 0), (0, 32), (32, 32), (14, 6), (2, 30), (26, 8)])
+def test_a_window_of_the_last_block_is_what_the_whole_shows_there(at: tuple[int, int]) -> None:
+    torch.manual_seed(4)
+    made = gan.Generator(replace(TINY, resolution=64))
+    z, (row, column) = torch.randn(2, TINY.z_dim), at
+    with torch.no_grad():
+        whole = made(z, "none")
+        part = made(z, "none", window=(row, column, 32))
+    assert part.shape == (2, 3, 32, 32)
+    assert torch.allclose(part, whole[:, :, row : row + 32, column : column + 32], atol=1e-5)
 
 
 def test_it_learns(tmp_path: Path) -> None:
@@ -106,6 +123,12 @@ def test_a_recipe_makes_a_model_that_loads_with_its_origin_in_the_card(tmp_path:
     assert read_card(folder).training["measures"] == figures
 
 
+def test_the_command_teaches_by_a_recipe_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["--recipe", recipe(tmp_path), "--out", str(tmp_path / "out"), "--name", "mine"]
+    assert cli.main(["train", "gan", *given, "--workers", "1", "--debug"]) == 0, capsys.readouterr().err
+    assert load_network(tmp_path / "out" / "mine").resolution == 16
+
+
 def test_a_parent_of_this_shape_is_gone_on_from_unchanged_and_another_refused(tmp_path: Path) -> None:
     made = gan.Trainer(gan.ARCHITECTURE, STAGES, 1.0, tmp_path)
     shipped = load_network(MODELS / "noctiluca")
@@ -128,6 +151,8 @@ def test_a_parent_of_this_shape_is_gone_on_from_unchanged_and_another_refused(tm
         ({"side": '"a"'}, "stage 1: side is one of"),
         ({"until": "0.5"}, "the last end at 1"),
         ({"until": "0"}, "until is a share of the time"),
+        ({"side": "64\nwindow = 64"}, "stage 1: window is from 32 px to below the side"),
+        ({"side": "64\nwindow = 33"}, "stage 1: window is from 32 px"),
     ],
 )
 def test_a_recipe_that_makes_no_sense_is_refused_in_one_line(tmp_path: Path, told: dict[str, str], says: str) -> None:
@@ -140,9 +165,11 @@ def test_a_recipe_that_makes_no_sense_is_refused_in_one_line(tmp_path: Path, tol
 def test_the_shipped_recipe_is_whole_and_the_command_knows_what_does_not_go_with_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert by_rule.read_recipe("noctiluca").stages[-1] == gan.Stage(256, 1.0, 8, adversarial=True)
+    assert by_rule.read_recipe("noctiluca").stages[-1] == gan.Stage(256, 1.0, 12, adversarial=True, window=128)
     assert cli.main(["train", "gan", "--recipe", "noctiluca", "--width", "32"]) == 64
     assert "--width does not go with --recipe noctiluca" in capsys.readouterr().err
+    assert cli.main(["train", "gan", "a_set", "--workers", "2"]) == 64
+    assert "--workers goes with a recipe" in capsys.readouterr().err
     assert cli.main(["train", "gan"]) == 64
     assert "a picture set is wanted" in capsys.readouterr().err
 

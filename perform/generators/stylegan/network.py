@@ -181,13 +181,27 @@ class SynthesisNetwork(nn.Module):
         return tuple(found)
 
     def forward(
-        self, ws: Tensor, noise: str = "const", *, until: int | None = None, dtype: torch.dtype = torch.float32
+        self,
+        ws: Tensor,
+        noise: str = "const",
+        *,
+        until: int | None = None,
+        dtype: torch.dtype = torch.float32,
+        window: tuple[int, int, int] | None = None,
     ) -> Tensor:
-        """ws [n, num_ws, w_dim] -> [n, 3, side, side] in float32; `until` stops at a smaller side (for training)."""
-        count = len(ws)
+        """ws [n, num_ws, w_dim] -> [n, 3, side, side] in float32.
+
+        For training: `until` stops at a smaller side, and `window` (row, column, side, in px of the picture, even)
+        draws no more of the last block than a square, which needs noise "none".
+        """
+        count, last = len(ws), until or self.arch.resolution
+        cut = None if window is None else Cut(window, last)
         const = self.get_submodule("b4").const.to(dtype)
         x, picture, index = const.expand(count, -1, -1, -1).contiguous(memory_format=torch.channels_last), None, 0
         for block in self.blocks(until):
+            if cut is not None and block.size == last:
+                assert picture is not None and noise == "none"
+                x, picture = cut.before(x), cut.before(picture)
             noises = [draw_noise(conv, noise, count) for conv in block.convs]
             if block.size < ALONE or count == 1:
                 x, colours = block(x, ws[:, index:], noises)
@@ -200,7 +214,30 @@ class SynthesisNetwork(nn.Module):
                 picture = colours if picture is None else upsample(picture) + colours
             index += len(block.convs)
         assert picture is not None
-        return picture
+        return picture if cut is None else cut.after(picture)
+
+
+class Cut:
+    """A square of a block's picture, by way of a larger one of what goes in: its rim, which the block would not get
+    right for want of what lies beyond, is cut off again. At the picture's own rim nothing is cut off."""
+
+    RIM = 4
+    """px of what goes in, which is half as large; more than a block's filters reach."""
+
+    def __init__(self, window: tuple[int, int, int], side: int) -> None:
+        row, column, self._part = window
+        self._size = min(side // 2, self._part // 2 + 2 * self.RIM)
+        self._row, self._column = (max(0, min(at // 2 - self.RIM, side // 2 - self._size)) for at in (row, column))
+        self._down, self._across = row - 2 * self._row, column - 2 * self._column
+
+    def before(self, x: Tensor) -> Tensor:
+        """Of [n, c, side / 2, side / 2], what the square needs."""
+        part = x[:, :, self._row : self._row + self._size, self._column : self._column + self._size]
+        return part.contiguous(memory_format=torch.channels_last if x.shape[1] > 3 else torch.contiguous_format)
+
+    def after(self, picture: Tensor) -> Tensor:
+        """The square [n, 3, part, part]."""
+        return picture[:, :, self._down : self._down + self._part, self._across : self._across + self._part]
 
 
 def pick(noise: Tensor | None, index: int) -> Tensor | None:
@@ -230,8 +267,14 @@ class Generator(nn.Module):
         self.synthesis = SynthesisNetwork(arch)
 
     def forward(
-        self, z: Tensor, noise: str = "random", *, until: int | None = None, dtype: torch.dtype = torch.float32
+        self,
+        z: Tensor,
+        noise: str = "random",
+        *,
+        until: int | None = None,
+        dtype: torch.dtype = torch.float32,
+        window: tuple[int, int, int] | None = None,
     ) -> Tensor:
         """z [n, z_dim] -> pictures [n, 3, side, side], about -1..1."""
         ws = self.mapping.truncate(self.mapping(z))
-        return self.synthesis(ws, noise, until=until, dtype=dtype)
+        return self.synthesis(ws, noise, until=until, dtype=dtype, window=window)
