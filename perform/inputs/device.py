@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from perform.core.errors import DeviceError
+from perform.core.portaudio import end_stream, hangs
 
 LATENCY_S = 0.01
 """Asked of every device. PortAudio's own default is "high", which costs 20 to 90 ms."""
@@ -153,7 +154,7 @@ def open_stream(
                 stream.start()
             except sd.PortAudioError as error:
                 refusal = refusal or error
-                stream.close(ignore_errors=True)
+                end_stream(stream, sd)
                 continue
             return stream
     reason = " ".join(str(refusal).split())
@@ -164,9 +165,12 @@ def rescan(backend: Any) -> None:
     """Make PortAudio look for devices again; it reads their list only when it starts.
 
     There is no public call for it, so this uses two private ones, and it ends every PortAudio stream of the process.
-    It is called in one place only: when a lost microphone is sought again and its own stream is already closed.
+    It is called in one place only: when a lost microphone is sought again and its own stream is already closed. While
+    a stream hangs it does nothing: the devices that were there can be opened again all the same.
     Raises the backend's PortAudioError; it may be tried again.
     """
+    if hangs():
+        return
     with contextlib.suppress(backend.PortAudioError):
         # Refused only when an earlier rescan ended PortAudio and could not start it: nothing is lost then.
         backend._terminate()

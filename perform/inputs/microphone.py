@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from perform.core.errors import PerformError
+from perform.core.portaudio import end_stream
 from perform.core.types import AudioBlock, BeatClock
 from perform.inputs import device
 from perform.inputs.clock import WAIT_S, monotonic_s
@@ -40,6 +41,7 @@ class Capture:
         self.rate_hz = rate_hz
         self._age_s: float | None = None
         self._block = device.BLOCK
+        self._backend = backend
         # Rates differ per attempt inside open_stream; a second of the highest is more than a second of the others.
         self.ring = SampleRing(round(RING_S * max(rate_hz, found.rate_hz)), channels)
         self._stream = device.open_stream(found, channels, rate_hz, self._callback, self._finished, backend)
@@ -84,8 +86,7 @@ class Capture:
 
     def close(self) -> None:
         """Stop at once and free the stream, whatever state it is in."""
-        self._stream.abort(ignore_errors=True)
-        self._stream.close(ignore_errors=True)
+        end_stream(self._stream, self._backend)
 
 
 class Microphone:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from perform.core.portaudio import end_stream
 from perform.core.types import AudioBlock, Moment
 
 RING_S = 1.0
@@ -43,7 +44,8 @@ class Speaker:
         self._written = self._dropped = self._errors = self._gaps = 0
         self._stream: Any = None
         self._ended = False
-        self._start(backend or _load_backend())
+        self._backend = backend or _load_backend()
+        self._start(self._backend)
 
     @staticmethod
     def available(backend: Any | None = None) -> bool:
@@ -139,8 +141,7 @@ class Speaker:
         stream, self._stream = self._stream, None
         # A stream that ended by itself may be gone in PortAudio already; closing it again could touch freed memory.
         if stream is not None and not self._ended:
-            stream.abort(ignore_errors=True)
-            stream.close(ignore_errors=True)
+            end_stream(stream, self._backend)
 
 
 def _nudge(samples: np.ndarray, fill: int, lead: int, gathering: bool) -> np.ndarray:

@@ -26,7 +26,7 @@ from perform.train import rules
 from perform.train.data import Pool
 from perform.train.discriminator import Critic
 from perform.train.export import sheet
-from perform.train.losses import crispness, difference, texture
+from perform.train.losses import crispness, difference, pull, texture
 from perform.train.muon import Muon, is_matrix
 from perform.train.team import Team
 
@@ -171,15 +171,9 @@ class Trainer:
         against = F.softplus(-d(seen, self.dtype)).mean()
         grain = texture(seen, wanted)
         crisp = crispness(seen, wanted)
-        parts = (apart, against, grain, crisp)
-        towards, finer, sharper, crisper = (torch.autograd.grad(part, seen)[0] for part in parts)
-        # all pull on the picture with strengths in a fixed proportion, whatever the scale of their losses
         self.met += 1
-        whole = towards.norm()
-        finer = finer * (OPPONENT * min(1.0, self.met / 150) * whole / finer.norm().clamp_min(1e-12))
-        sharper = sharper * (TEXTURE * whole / sharper.norm().clamp_min(1e-12))
-        crisper = crisper * (CRISP * whole / crisper.norm().clamp_min(1e-12))
-        self._apply((made * (towards + finer + sharper + crisper)).sum())
+        others = ((against, OPPONENT * min(1.0, self.met / 150)), (grain, TEXTURE), (crisp, CRISP))
+        self._apply((made * pull(seen, apart, others)).sum())
         self._note("crisp", crisp.detach())
         self._note("texture", grain.detach())
         self._note("difference", apart.detach())

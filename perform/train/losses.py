@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -32,6 +33,20 @@ def difference(made: Tensor, wanted: Tensor) -> Tensor:
     for band in bands:
         total = total + torch.sqrt(band.square() + 1e-5).mean()
     return total
+
+
+def pull(seen: Tensor, main: Tensor, others: Iterable[tuple[Tensor, float]]) -> Tensor:
+    """Where losses pull a picture: the slope of `main`, and those of others, each made its given share as strong.
+
+    So they keep a fixed proportion, whatever the scale of each. `seen` is detached from what painted it; learn by
+    `(made * pull(...)).sum()`.
+    """
+    (slope,) = torch.autograd.grad(main, seen)
+    whole, strength = slope, slope.norm()
+    for loss, share in others:
+        (way,) = torch.autograd.grad(loss, seen)
+        whole = whole + way * (share * strength / way.norm().clamp_min(1e-12))
+    return whole
 
 
 @lru_cache(maxsize=1)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perform.core import portaudio
 from perform.core.contracts import AudioInput
 from perform.core.errors import DeviceError, UsageError
 from perform.inputs import device, list_devices, open_input
@@ -296,6 +297,29 @@ def test_a_lost_device_is_counted_and_sought_by_name_until_it_returns(how: str) 
     assert block.start_s == pytest.approx(0.1 + 100.0, abs=0.7), "stream time went on while it was away"
     source.close()
     assert not [t for t in threading.enumerate() if t.name == "microphone-seek"]
+
+
+def test_a_stream_that_cannot_be_ended_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As PortAudio does it now and then, when a sound server is killed. The device comes back without a new search,
+    which would wait for that stream; when it has ended after all, there are searches again."""
+    monkeypatch.setattr(portaudio, "_hung", [])
+    left = threading.Event()
+    sound, clock, handlers = fake(), Clock(), []
+    monkeypatch.setattr(portaudio.atexit, "unregister", handlers.append)
+    sound._exit_handler = "ends PortAudio"  # type: ignore[attr-defined]
+    monkeypatch.setattr(portaudio.end_stream, "__defaults__", (0.05,))
+    source = mic(sound, "scarlett", clock=clock)
+    sound.streams[0].abort = lambda ignore_errors=True: left.wait(20)  # type: ignore[assignment]
+    clock.now_s += 3.0
+    assert source.read(256) is None
+    wait_for(source, sound, streams=2)
+    assert source.counts()["reopened"] == 1 and source.error is None
+    assert sound.rescans == 0 and handlers == ["ends PortAudio"]
+    left.set()
+    portaudio._hung[0].join(5)
+    device.rescan(sound)
+    assert sound.streams[0].closed and sound.rescans == 1
+    source.close()
 
 
 def test_closing_while_seeking_ends_the_search() -> None:

@@ -25,6 +25,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from perform.commands.arguments import say
 from perform.core.errors import PerformError
 from perform.train import scenes
+from perform.train.losses import crispness, pull, texture
 from perform.train.running import Mean, Run
 from perform.train.team import Team, run_team
 
@@ -38,7 +39,8 @@ BATCH = 24
 OWN, FOREIGN = 12, 4  # pictures of a batch that belong to their noise, and that do not
 ALL_NOISE = 0.7  # share of the first that begin at pure noise
 PIXELS = 0.5  # how hard the decoded picture pulls, next to its latent
-LATE = 0.8  # share of the time after which pictures are looked at too, and the decoder learns
+TEXTURE, CRISP = 0.6, 0.4  # and what kind of detail lies where, and the power of the finest, next to that
+LATE = 0.65  # share of the time after which pictures are looked at too, and the decoder learns
 OFTEN = {"marble": 2.5, "rings": 2.0, "zebra": 2.0, "lightning": 2.5, "crystal": 2.0, "cells": 1.5, "silk": 1.5,
          "aurora": 1.5}  # fmt: skip
 """How many times as often as dots, mosaics, nebulae and jellies a family is practised: thin lines are learned last."""
@@ -114,8 +116,11 @@ class Lessons:
         rows = torch.randperm(len(got), generator=seeded(chance))[:decoded]
         with torch.autocast("cpu", self.dtype, enabled=self.dtype != torch.float32):
             seen = self.micro.vae.decode(got[rows]).sample.float()
-        picture = pyramid(seen, image[rows])
-        return off + PIXELS * picture, {"latent": off.item(), "picture": picture.item()}
+        looked = seen.detach().requires_grad_(True)
+        picture = pyramid(looked, image[rows])
+        sharp = ((texture(looked, image[rows]), TEXTURE), (crispness(looked, image[rows]), CRISP))
+        towards = pull(looked, picture, sharp)
+        return off + PIXELS * (seen * towards).sum(), {"latent": off.item(), "picture": picture.item()}
 
 
 def load_autoencoder(micro: Micro, folder: Path) -> None:
