@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 import torch
 
 from perform.core.card import check_hash, read_card
@@ -24,15 +25,22 @@ open(f"{sys.argv[1]}/{duel.team.rank}", "w").write(f"{duel.steps} {whole!r} {due
 """
 
 
-def test_two_processes_end_with_the_same_weights_after_the_same_step(tmp_path):
+TORCHRUN = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+ACCELERATE = ["accelerate.commands.accelerate_cli", "launch", "--multi_gpu", "--num_processes", "2",
+              "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no",
+              "--main_process_port", "0"]  # fmt: skip
+
+
+@pytest.mark.parametrize("launcher", [TORCHRUN, ACCELERATE], ids=["torchrun", "accelerate"])
+def test_two_processes_end_with_the_same_weights_after_the_same_step(tmp_path, launcher):
     from_rules(tmp_path / "set", Wish(count=24, size=16, held=0.4), lambda *_: None)
     (tmp_path / "tell.py").write_text(TELL)
     words = ["train", "gan", str(tmp_path / "set"), "--out", str(tmp_path / "out"), "--size", "16", "--width", "16",
              "--batch", "8", "--minutes", "0.03", "--device", "cpu", "--name", "both"]  # fmt: skip
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    done = subprocess.run([*launch, str(tmp_path / "tell.py"), str(tmp_path), *words], capture_output=True, text=True,
-                          env={**os.environ, "OMP_NUM_THREADS": "1"}, timeout=100, check=False)  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
+    command = [sys.executable, "-m", *launcher, str(tmp_path / "tell.py"), str(tmp_path), *words]
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr[-6000:]
     first, second = ((tmp_path / str(rank)).read_text().split() for rank in (0, 1))
     assert first == second and first[2] == "2" and int(first[0]) > 3
     check_hash(read_card(tmp_path / "out" / "both"))

@@ -82,7 +82,7 @@ class Training:
         """Until the time is up. Ctrl-C keeps all but the last moments. Returns the model folder."""
         noted = shown = 0.0
         try:
-            while self.run.done < 1:
+            while self._goes_on():
                 losses = self._step()
                 now = time.monotonic()
                 if now - noted > NOTE_EVERY_S and self.team.rank == 0:
@@ -102,6 +102,11 @@ class Training:
         self.save()
         return self.finish()
 
+    def _goes_on(self) -> bool:
+        """Whether there is time left. The clocks are told just before: all of a team take as many steps."""
+        (self.run.spent,) = self.team.agree(self.run.spent, device=self.duel.device)
+        return self.run.done < 1
+
     def _step(self) -> dict[str, float]:
         if self.settings.grow:
             self.duel.only_new(self.run.done < self.settings.alone)
@@ -113,7 +118,6 @@ class Training:
             if "memory" not in str(error).lower() and not isinstance(error, MemoryError | torch.OutOfMemoryError):
                 raise
             return self._less(error)
-        (self.run.spent,) = self.team.agree(self.run.spent, device=self.duel.device)
         finite = {k: v for k, v in losses.items() if v == v and abs(v) != float("inf")}
         self.run.count(self.duel.batch, finite)
         return losses
