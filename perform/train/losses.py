@@ -23,15 +23,15 @@ def pyramid(picture: Tensor, smallest: int = 4) -> list[Tensor]:
     return [*bands, picture]
 
 
-def difference(made: Tensor, wanted: Tensor) -> Tensor:
-    """Mean absolute difference summed over the bands of both pyramids.
+def difference(made: Tensor, wanted: Tensor, fine: float = 1.0) -> Tensor:
+    """Mean absolute difference summed over the bands of both pyramids; `fine` weighs the two finest.
 
     A band is weighed alike whatever its size, so an edge in the right place counts as much as a right colour.
     """
     bands = pyramid(made - wanted)
     total = made.new_zeros(())
-    for band in bands:
-        total = total + torch.sqrt(band.square() + 1e-5).mean()
+    for index, band in enumerate(bands):
+        total = total + (fine if index < 2 else 1.0) * torch.sqrt(band.square() + 1e-5).mean()
     return total
 
 
