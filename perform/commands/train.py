@@ -8,7 +8,7 @@ from typing import Any
 
 from perform.commands._train_judge import mount_judge
 from perform.commands._train_measure import mount_measure
-from perform.commands.arguments import not_negative, positive, progress_bar, say
+from perform.commands.arguments import not_negative, positive, progress_bar, say, whole
 from perform.core.errors import UsageError
 
 
@@ -43,10 +43,13 @@ def _mount_gan(kinds: Any, shared: argparse.ArgumentParser) -> None:
     gan.add_argument("--seed", type=int, default=1, metavar="N")
     gan.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     gan.add_argument("--recipe", metavar="R", help="name or .toml file: settings, where none are given here")
-    gan.add_argument("--workers", type=positive, metavar="N",
+    gan.add_argument("--workers", type=whole, metavar="N",
                      help="with a recipe that draws for itself: processes at work (one a core)")  # fmt: skip
     common = {action.dest for action in shared._actions}
     usual = {action.dest: action.default for action in gan._actions if action.dest not in common}
+    for action in gan._actions:
+        if action.dest in usual:
+            action.default = None  # so that what was said can be told from what is usual
     gan.set_defaults(run=run_gan, usual=usual)
 
 
@@ -54,10 +57,10 @@ def run_gan(args: argparse.Namespace) -> int:
     """Teach a StyleGAN2."""
     from perform.content import find_model
     from perform.deck_source import pick_device
-    from perform.generators.stylegan.convert.cache import folder_name
     from perform.train.adversarial.run import Training, torchrun_team
     from perform.train.adversarial.settings import Settings
     from perform.train.dataset.store import read_data_card
+    from perform.train.place import model_name
 
     if args.recipe is not None:
         from perform.train.by_rule import is_by_rule
@@ -66,12 +69,13 @@ def run_gan(args: argparse.Namespace) -> int:
             return _run_by_rule(args)
     if args.workers is not None:
         raise UsageError("--workers goes with a recipe that draws for itself; with a set, start by torchrun")
-    if args.data is None:
-        raise UsageError("a picture set is wanted: `perform dataset --help`, then `perform train gan SET`")
     if args.recipe is not None:
         from perform.train.adversarial.recipe import with_recipe
 
-        with_recipe(args, args.usual)
+        with_recipe(args)
+    if args.data is None:
+        raise UsageError("a picture set is wanted: `perform dataset --help`, then `perform train gan SET`")
+    _as_usual(args)
     source = args.source
     if source is not None and not source.exists():
         source = find_model(str(source))
@@ -84,7 +88,7 @@ def run_gan(args: argparse.Namespace) -> int:
         flips=args.flips, path_length=args.path_length, freeze_d=args.freeze_d, seed=args.seed, width=args.width,
         grow=args.grow, alone=args.alone,
     )  # fmt: skip
-    name = folder_name(args.name or str(read_data_card(args.data).get("name", args.data.name)))
+    name = model_name(args.name or str(read_data_card(args.data).get("name", args.data.name)))
     training = Training(args.data, args.out, name, settings, source, device, team)
     if args.size is not None and training.settings.size != args.size:
         raise UsageError(f"--size {args.size}: the parent paints {training.settings.size} px; leave --size out")
@@ -96,6 +100,13 @@ def run_gan(args: argparse.Namespace) -> int:
     return 0
 
 
+def _as_usual(args: argparse.Namespace) -> None:
+    """Fill in what nobody said."""
+    for key, value in args.usual.items():
+        if getattr(args, key) is None:
+            setattr(args, key, value)
+
+
 def _run_by_rule(args: argparse.Namespace) -> int:
     """Teach a StyleGAN2 the rules that a recipe names."""
     import torch
@@ -103,7 +114,8 @@ def _run_by_rule(args: argparse.Namespace) -> int:
     from perform.content import find_model
     from perform.train import by_rule
 
-    given = {key for key, usual in args.usual.items() if getattr(args, key, usual) != usual}
+    given = {key for key in args.usual if getattr(args, key) is not None}
+    _as_usual(args)
     if foreign := sorted(given - {"recipe", "out", "name", "minutes", "seed", "source", "workers"}):
         names = {"data": "SET", "size": "--size"}
         told = names.get(foreign[0], "--" + foreign[0].replace("_", "-"))
@@ -116,7 +128,7 @@ def _run_by_rule(args: argparse.Namespace) -> int:
         source = Path(recipe.source)
     if source is not None and not source.exists():
         source = find_model(str(source))
-    folder = by_rule.teach(recipe, args.out, source, int(args.workers or torch.get_num_threads()))
+    folder = by_rule.teach(recipe, args.out, source, args.workers or torch.get_num_threads())
     say(f"done: perform play --model {folder}")
     return 0
 
@@ -145,8 +157,8 @@ def run_lora(args: argparse.Namespace) -> int:
     from importlib.util import find_spec
 
     from perform.deck_source import pick_device
-    from perform.generators.stylegan.convert.cache import folder_name
     from perform.train.dataset.store import read_data_card
+    from perform.train.place import model_name
 
     if find_spec("peft") is None:
         raise UsageError('training a LoRA needs peft: pip install "perform-visuals[train]"')
@@ -155,7 +167,7 @@ def run_lora(args: argparse.Namespace) -> int:
 
     base = model_folder(args.model)
     settings = Settings(args.minutes, args.rank, args.rate, args.batch, args.size, args.word, args.flips, args.seed)
-    name = folder_name(args.name or f"{read_data_card(args.data).get('name', args.data.name)}_lora")
+    name = model_name(args.name or f"{read_data_card(args.data).get('name', args.data.name)}_lora")
     training = LoraTraining(base, args.data, args.out, name, settings, pick_device(args.device))
     say(f"{len(training.images)} pictures of {training.side} px; {args.out / name} plays meanwhile")
     with progress_bar("teaching", "second") as progress:
@@ -172,7 +184,7 @@ def _mount_micro(kinds: Any, shared: argparse.ArgumentParser) -> None:
     micro.add_argument("--minutes", type=positive, metavar="M", help="of work in all, instead of the recipe's")
     micro.add_argument("--from", dest="source", type=Path, metavar="MODEL",
                        help="go on from a model of this kind: the painter alone is taught")  # fmt: skip
-    micro.add_argument("--workers", type=positive, metavar="N", help="processes that learn together (one a core)")
+    micro.add_argument("--workers", type=whole, metavar="N", help="processes that learn together (one a core)")
     micro.set_defaults(run=run_micro)
 
 
@@ -194,6 +206,6 @@ def run_micro(args: argparse.Namespace) -> int:
     elif args.minutes is not None:
         share = recipe.autoencoder_minutes / (recipe.autoencoder_minutes + recipe.painter_minutes)
         recipe = replace(recipe, autoencoder_minutes=args.minutes * share, painter_minutes=args.minutes * (1 - share))
-    folder = teach(recipe, args.out, source, int(args.workers or torch.get_num_threads()))
+    folder = teach(recipe, args.out, source, args.workers or torch.get_num_threads())
     say(f"done: perform play --model {folder}")
     return 0

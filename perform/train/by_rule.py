@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,6 +23,7 @@ from perform.train.adversarial.recipe import RECIPES
 from perform.train.export import cut, mean_w
 from perform.train.gan import ARCHITECTURE, Stage, Trainer, set_grain, train
 from perform.train.measure import measure
+from perform.train.place import model_name, work_folder
 from perform.train.team import Team, run_team
 from perform.whole_file import write_whole
 
@@ -32,6 +35,8 @@ METHOD = (
     "mean of the weights"
 )
 THUMB_PX = 360
+LEAST_SEEN = 32
+"""px: of what is looked at by losses on detail and by a discriminator."""
 TRIM_PX = 2
 """Rim that a card of ours trims: convolutions know least there."""
 
@@ -78,8 +83,13 @@ def read_recipe(name: str) -> Recipe:
     stages = tuple(_stage(path, number, row) for number, row in enumerate(data.get("stage", []), 1))
     if not stages or [s.until for s in stages] != sorted(s.until for s in stages) or stages[-1].until != 1:
         raise UsageError(f"{path}: [[stage]] tables must rise in `until`, and the last end at 1")
+    if any(b.side < a.side for a, b in itertools.pairwise(stages)):
+        raise UsageError(f"{path}: the sides of [[stage]] tables may not fall")
+    minutes, seed = float(data.get("minutes", 90)), data.get("seed", 1)
+    if not 0 < minutes < math.inf or not 0 <= seed < 1 << 31:
+        raise UsageError(f"{path}: minutes must be above 0, and seed from 0 to {(1 << 31) - 1}")
     return Recipe(
-        data.get("name", path.stem), stages, data.get("seed", 1), float(data.get("minutes", 90)), data.get("from", ""),
+        data.get("name", path.stem), stages, seed, minutes, data.get("from", ""),
         data.get("title", ""), data.get("description", ""),
     )  # fmt: skip
 
@@ -94,7 +104,10 @@ def _stage(path: Path, number: int, row: Any) -> Stage:
     if not whole or stage.side not in ARCHITECTURE.sizes or not 1 <= stage.batch <= 512:
         sides = ", ".join(str(side) for side in ARCHITECTURE.sizes)
         raise UsageError(f"{path}: stage {number}: side is one of {sides}, batch 1 to 512")
-    if type(stage.window) is not int or stage.window % 4 or not 0 <= stage.window < stage.side or 0 < stage.window < 32:
+    if stage.adversarial and stage.side < LEAST_SEEN:
+        raise UsageError(f"{path}: stage {number}: a discriminator needs {LEAST_SEEN} px")
+    fits = type(stage.window) is int and stage.window % 4 == 0
+    if not fits or stage.window not in (0, *range(LEAST_SEEN, stage.side)):
         raise UsageError(
             f"{path}: stage {number}: window is from 32 px to below the side, by fours, or 0 for all of it"
         )
@@ -105,11 +118,7 @@ def _stage(path: Path, number: int, row: Any) -> Stage:
 
 def teach(recipe: Recipe, out: Path, source: Path | None, workers: int) -> Path:
     """Make the model in OUT/NAME; checkpoints in OUT/work. The same call goes on after a stop."""
-    work = out / "work"
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--out {out}: {error.strerror}") from None
+    work = work_folder(out)
     say(f"{recipe.minutes:g} minutes, {workers} at work; a checkpoint every minute, and {work / 'sheet.png'}")
     run_team(workers, functools.partial(_work, recipe, out, source))
     return out / recipe.name
@@ -119,29 +128,34 @@ def _work(recipe: Recipe, out: Path, source: Path | None, team: Team) -> None:
     """What each worker does: take up the checkpoint, train, and, the first of them, write the model."""
     trainer = Trainer(ARCHITECTURE, recipe.stages, recipe.minutes, out / "work", seed=recipe.seed, team=team)
     checkpoint = out / "work" / "checkpoint.pt"
+    trainer.whose = {"recipe": recipe.name, "seed": str(recipe.seed), "parent": source.name if source else "none",
+                     "stages": ", ".join(f"{s.side} px to {s.until:g}" for s in recipe.stages)}  # fmt: skip
     if checkpoint.exists():
         trainer.resume(checkpoint)
     elif source is not None:
         trainer.begin_from(source)
     torch.manual_seed(trainer.steps * 64 + team.rank)
-    train(trainer)
+    preview = functools.partial(write, trainer, recipe, out / recipe.name, source)
+    train(trainer, preview=preview)
     if team.rank == 0:
         trainer.save()
-        write(trainer, recipe, out / recipe.name, source)
+        say("measuring it")
+        preview(measured=True)
 
 
-def write(trainer: Trainer, recipe: Recipe, folder: Path, source: Path | None) -> None:
-    """The model folder, with its figures in the card."""
+def write(trainer: Trainer, recipe: Recipe, folder: Path, source: Path | None, measured: bool = False) -> None:
+    """The model folder as it stands, which plays; with its figures in the card, where it is `measured`."""
     mean_w(trainer.mean)
     made = cut(trainer.mean, recipe.stages[-1].side)
     set_grain(made)
     training: dict[str, Any] = {
         "data": DATA, "recipe": f"perform train gan --recipe {recipe.name}", "method": METHOD,
         "pictures_seen": trainer.pictures, "hours": round(trainer.spent / 3600, 2), "workers": trainer.team.size,
-        "measures": measure(Network(made)),
     }  # fmt: skip
+    if measured:
+        training["measures"] = measure(Network(made))
     if source is not None:
-        training["parents"] = [begin.told(read_card(source), source)]
+        training["parents"] = [begin.told(read_card(source) if source.is_dir() else None, source)]
     title = {"title": recipe.title} if recipe.title else {}
     more = {**title, "description": recipe.description or None, "trim_px": TRIM_PX}
     leave.write_model(made, folder, training, "Apache-2.0", "the perform authors", more)
@@ -155,7 +169,7 @@ def with_given(recipe: Recipe, name: str | None, minutes: float | None, seed: in
     """What the command line said, over the recipe's."""
     return replace(
         recipe,
-        name=name or recipe.name,
+        name=model_name(name or recipe.name),
         minutes=recipe.minutes if minutes is None else minutes,
         seed=recipe.seed if seed is None else seed,
     )

@@ -11,6 +11,7 @@ import copy
 import functools
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from perform.commands.arguments import say
 from perform.core.errors import ModelError
 from perform.generators.stylegan import load_network
 from perform.generators.stylegan.network import Architecture, Generator
@@ -28,6 +30,7 @@ from perform.train.discriminator import Critic
 from perform.train.export import sheet
 from perform.train.losses import crispness, difference, pull, texture
 from perform.train.muon import Muon, is_matrix
+from perform.train.place import read_state
 from perform.train.team import Team
 
 
@@ -65,6 +68,7 @@ CRISP = 0.35  # and the power of the finest detail
 OPPONENT = 0.25  # how hard the discriminator pulls on a picture, next to the picture's own target
 FOLLOW_EVERY = 4  # steps between two updates of that mean
 R1_EVERY, R1_WEIGHT = 16, 0.08
+PREVIEW_EVERY_S = 180.0
 LOOK = 64  # px; the discriminator's view
 
 
@@ -98,6 +102,7 @@ class Trainer:
         self.pool: Pool | None = None
         self.met = 0  # adversarial steps so far
         self.recent: dict[str, float] = {}
+        self.whose: dict[str, str] = {}  # what tells this training from another
 
     @property
     def stage(self) -> Stage:
@@ -131,8 +136,13 @@ class Trainer:
         self.spent += time.perf_counter() - begin
 
     def goes_on(self) -> bool:
-        """Whether there is time left: the whole team says the same, and takes the same stage next."""
-        (self.spent,) = self.team.agree(self.spent)
+        """Whether there is time left: the whole team says the same, and takes the same stage next.
+
+        Raises KeyboardInterrupt when one of the team was interrupted.
+        """
+        self.spent, stopped = self.team.agree(self.spent, float(self.team.interrupted))
+        if stopped:
+            raise KeyboardInterrupt
         return self.spent < self.seconds
 
     def _note(self, name: str, value: Tensor) -> None:
@@ -206,6 +216,7 @@ class Trainer:
             "pictures": self.pictures,
             "steps": self.steps,
             "met": self.met,
+            "whose": self.whose,
         }
         if self.discriminator is not None and self.d_adam is not None:
             state |= {"discriminator": self.discriminator.state_dict(), "d_adam": self.d_adam.state_dict()}
@@ -228,7 +239,7 @@ class Trainer:
 
     def resume(self, path: Path) -> None:
         """Go on from a checkpoint written by `save`."""
-        state = torch.load(path, weights_only=True)
+        state = read_state(path, self.whose)
         if state["arch"] != asdict(self.arch):
             raise ModelError(f"{path}: made for another architecture; start anew, or name another folder")
         self.generator.load_state_dict(state["generator"])
@@ -283,9 +294,22 @@ def gradient_penalty(d: Critic, real: Tensor) -> Tensor:
     return slope.square().sum((1, 2, 3)).mean()
 
 
-def train(trainer: Trainer, save_every_s: float = 60.0) -> None:
-    """Run to the end of the time, with a line of progress every ten seconds and a checkpoint every minute."""
-    said = saved = time.monotonic()
+def train(trainer: Trainer, save_every_s: float = 60.0, preview: Callable[[], None] | None = None) -> None:
+    """Run to the end of the time, with a line of progress every ten seconds and a checkpoint every minute.
+
+    preview: called every three minutes. Ctrl-C keeps all that was learned.
+    """
+    try:
+        _train(trainer, save_every_s, preview)
+    except KeyboardInterrupt:
+        if trainer.team.rank == 0:
+            trainer.save()
+            say(f"stopped after {trainer.pictures} pictures; the same command goes on")
+        raise
+
+
+def _train(trainer: Trainer, save_every_s: float, preview: Callable[[], None] | None) -> None:
+    said = saved = shown = time.monotonic()
     while trainer.goes_on():
         trainer.step()
         if trainer.team.rank:
@@ -304,3 +328,6 @@ def train(trainer: Trainer, save_every_s: float = 60.0) -> None:
             saved = now
             trainer.save()
             sheet(trainer.mean, trainer.stage.side, trainer.folder / "sheet.png")
+        if preview is not None and now - shown > PREVIEW_EVERY_S:
+            shown = now
+            preview()

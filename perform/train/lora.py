@@ -24,7 +24,7 @@ from perform.core.errors import PerformError, UsageError
 from perform.train.adversarial.run import Progress
 from perform.train.dataset.store import card_hash, entries, read_data_card
 from perform.train.micro.show import sheet
-from perform.train.place import replacing
+from perform.train.place import replacing, work_folder
 from perform.train.running import Run
 
 TARGETS = ("to_q", "to_k", "to_v", "to_out.0")
@@ -77,8 +77,8 @@ class LoraTraining:
         self.weights = {n: p for n, p in self.parts.denoiser.named_parameters() if p.requires_grad}
         self.adam = torch.optim.AdamW(self.weights.values(), lr=settings.rate, weight_decay=0.01)
         self.images, self.words = self._taught()
-        (out / "work").mkdir(parents=True, exist_ok=True)
-        self.run = Run(out / "work" / "lora.pt", settings.minutes * 60, SAVE_EVERY_S)
+        whose = {"name": name, "set": card_hash(data)[:12], "model": self.card.name}
+        self.run = Run(work_folder(out) / "lora.pt", settings.minutes * 60, SAVE_EVERY_S, whose)
         if state := self.run.resume():
             self._load(state)
 

@@ -1,12 +1,59 @@
-"""Model folders that training leaves: whole, or not at all."""
+"""Where a training works: its folder, whose the checkpoints in it are, and the model folder that it leaves."""
 
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import torch
+
+from perform.core.errors import UsageError
+from perform.generators.stylegan.convert.cache import folder_name
+
+WORK = "work"
+"""Where checkpoints lie, in the folder that --out names."""
+
+
+def work_folder(out: Path) -> Path:
+    """OUT/work, made if need be. Raises UsageError."""
+    work = out / WORK
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out {out}: {error.strerror}") from None
+    return work
+
+
+def model_name(text: str) -> str:
+    """Any text as the name of a model's folder beside `work`. Raises UsageError for that name itself."""
+    name = folder_name(text)
+    if name == WORK:
+        raise UsageError(f"a model cannot be called {WORK!r}: that is where its checkpoints lie; give another --name")
+    return name
+
+
+def read_state(path: Path, whose: Mapping[str, str]) -> dict[str, Any]:
+    """A checkpoint. whose: of what training it has to be, as it was written in under the key "whose".
+
+    Raises UsageError for one of another training, and for one that cannot be read.
+    """
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        why = str(error).splitlines()[0][:120]
+        raise UsageError(f"{path}: cannot be read ({why}); remove it to begin anew") from None
+    kept = state.pop("whose", {})
+    for key, value in whose.items():
+        if kept.get(key, value) != value:
+            raise UsageError(
+                f"{path} is of another training ({key}: {kept[key]}, not {value}): give another --out, or remove it"
+            )
+    return state
 
 
 @contextmanager

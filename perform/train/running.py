@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,16 @@ import torch
 from torch import nn
 
 from perform.core.errors import PerformError
+from perform.train.place import read_state
 
 
 class Run:
-    """Counts, saves and resumes. seconds: the whole of the work."""
+    """Counts, saves and resumes. seconds: the whole of the work. whose: what tells this training from another."""
 
-    def __init__(self, path: Path, seconds: float, save_every_s: float = 120.0) -> None:
+    def __init__(
+        self, path: Path, seconds: float, save_every_s: float = 120.0, whose: Mapping[str, str] | None = None
+    ) -> None:
+        self.whose = dict(whose or {})
         self.path, self.seconds, self.save_every_s = path, seconds, save_every_s
         self.spent, self.steps, self.pictures = 0.0, 0, 0
         self._saved = self._tick = time.perf_counter()
@@ -51,7 +55,7 @@ class Run:
 
     def save(self, state: dict[str, Any]) -> None:
         """Write all at once, or not at all."""
-        state = state | {"run": (self.spent, self.steps, self.pictures)}
+        state = state | {"run": (self.spent, self.steps, self.pictures), "whose": self.whose}
         fresh = self.path.with_suffix(".new")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         torch.save(state, fresh)
@@ -59,10 +63,10 @@ class Run:
         self._saved = self._tick = time.perf_counter()
 
     def resume(self) -> dict[str, Any] | None:
-        """The last checkpoint, if there is one."""
+        """The last checkpoint, if there is one. Raises UsageError for another training's, or one that is broken."""
         if not self.path.exists():
             return None
-        state = torch.load(self.path, map_location="cpu", weights_only=True)
+        state = read_state(self.path, self.whose)
         self.spent, self.steps, self.pictures = state.pop("run")
         self._tick = time.perf_counter()
         return state

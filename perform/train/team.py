@@ -6,6 +6,7 @@ slowest thread after every single operation; a team waits once a batch.
 
 from __future__ import annotations
 
+import signal
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -20,6 +21,8 @@ class Team:
 
     def __init__(self, rank: int = 0, size: int = 1) -> None:
         self.rank, self.size = rank, size
+        self.interrupted = False
+        """By Ctrl-C, where a team has workers: each then ends after a step that all have taken."""
 
     def average(self, parameters: Iterable[Tensor], clock_s: float) -> float:
         """Replace every gradient by the team's mean. Returns the mean clock, so that all agree on the stage."""
@@ -54,8 +57,12 @@ def _worker(rank: int, size: int, store: str, work: Callable[[Team], None]) -> N
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=size)
+    team = Team(rank, size)
+    signal.signal(signal.SIGINT, lambda *_: setattr(team, "interrupted", True))
     try:
-        work(Team(rank, size))
+        work(team)
+    except KeyboardInterrupt:
+        return
     finally:
         dist.destroy_process_group()
 

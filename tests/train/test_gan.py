@@ -123,6 +123,51 @@ def test_a_recipe_makes_a_model_that_loads_with_its_origin_in_the_card(tmp_path:
     assert read_card(folder).training["measures"] == figures
 
 
+def test_another_trainings_checkpoint_is_never_taken_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = ["--out", str(tmp_path / "out"), "--workers", "1"]
+    assert cli.main(["train", "gan", "--recipe", recipe(tmp_path), *out]) == 0
+    kept = (tmp_path / "out" / "work" / "checkpoint.pt").read_bytes()
+    capsys.readouterr()
+    assert cli.main(["train", "gan", "--recipe", recipe(tmp_path, side="32"), *out]) == 64
+    said = capsys.readouterr().err
+    assert "is of another training (stages: 16 px to 1, not 32 px to 1): give another --out" in said
+    assert (tmp_path / "out" / "work" / "checkpoint.pt").read_bytes() == kept
+    (tmp_path / "out" / "work" / "checkpoint.pt").write_bytes(kept[:1000])
+    assert cli.main(["train", "gan", "--recipe", recipe(tmp_path), *out]) == 64
+    assert "remove it to begin anew" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--name", "work"], "a model cannot be called 'work'"),
+        (["--batch", "16"], "--batch does not go with"),
+        (["--out", "FILE"], "--out"),
+    ],
+)
+def test_what_a_rule_training_does_not_take(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], says: str
+) -> None:
+    (tmp_path / "file").write_text("here")
+    words = [str(tmp_path / "file") if w == "FILE" else w for w in words]
+    usual = [] if "--out" in words else ["--out", str(tmp_path / "out")]
+    assert cli.main(["train", "gan", "--recipe", recipe(tmp_path), *usual, *words]) == 64
+    assert says in capsys.readouterr().err
+
+
+def test_a_name_stays_in_its_folder_and_ctrl_c_keeps_what_was_learned(tmp_path: Path) -> None:
+    told = by_rule.with_given(by_rule.read_recipe(recipe(tmp_path)), "../esc ape", None, None)
+    assert told.name == "esc_ape"
+    made = trainer(tmp_path)
+    made.step()
+    made.team.interrupted = True
+    with pytest.raises(KeyboardInterrupt):
+        gan.train(made)
+    again = trainer(tmp_path)
+    again.resume(tmp_path / "checkpoint.pt")
+    assert again.pictures == made.pictures == 4
+
+
 def test_the_command_teaches_by_a_recipe_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = ["--recipe", recipe(tmp_path), "--out", str(tmp_path / "out"), "--name", "mine"]
     assert cli.main(["train", "gan", *given, "--workers", "1", "--debug"]) == 0, capsys.readouterr().err
@@ -151,6 +196,9 @@ def test_a_parent_of_this_shape_is_gone_on_from_unchanged_and_another_refused(tm
         ({"side": '"a"'}, "stage 1: side is one of"),
         ({"until": "0.5"}, "the last end at 1"),
         ({"until": "0"}, "until is a share of the time"),
+        ({"side": "16\nadversarial = true"}, "stage 1: a discriminator needs 32 px"),
+        ({"until": "0.5\nbatch = 4\n[[stage]]\nside = 8\nuntil = 1"}, "may not fall"),
+        ({"more": "seed = 99999999999999"}, "seed from 0"),
         ({"side": "64\nwindow = 64"}, "stage 1: window is from 32 px to below the side"),
         ({"side": "64\nwindow = 33"}, "stage 1: window is from 32 px"),
     ],
@@ -170,6 +218,9 @@ def test_the_shipped_recipe_is_whole_and_the_command_knows_what_does_not_go_with
     assert "--width does not go with --recipe noctiluca" in capsys.readouterr().err
     assert cli.main(["train", "gan", "a_set", "--workers", "2"]) == 64
     assert "--workers goes with a recipe" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        cli.main(["train", "gan", "--recipe", "noctiluca", "--workers", "0.5"])
+    assert "'0.5' is not a whole number over 0" in capsys.readouterr().err
     assert cli.main(["train", "gan"]) == 64
     assert "a picture set is wanted" in capsys.readouterr().err
 

@@ -139,6 +139,21 @@ def test_a_model_is_taught_further_and_names_its_parent(taught, discs_set, tmp_p
     assert child.architecture["resolution"] == 16
 
 
+def test_another_sets_checkpoint_is_not_taken_up_and_values_said_count_though_they_are_usual(
+    discs_set, tmp_path, monkeypatch
+):
+    first = Training(discs_set, tmp_path, "c", Settings(**TINY))
+    first._step()
+    first.save()
+    with pytest.raises(UsageError, match=r"another training .name: c, not d"):
+        Training(discs_set, tmp_path, "d", Settings(**TINY))
+    seen = []
+    monkeypatch.setattr("perform.train.adversarial.run.Training.__init__", lambda *a, **_: seen.append(a[4]) or 1 / 0)
+    words = ["train", "gan", str(discs_set), "--recipe", "noctiluca_256", "--batch", "16", "--out", str(tmp_path / "e")]
+    assert main(words) != 0
+    assert (seen[0].batch, seen[0].rate, seen[0].augment) == (16, 0.0025, "none")
+
+
 def test_frozen_blocks_stay(taught, discs_set, tmp_path):
     settings = Settings(**{**TINY, "z_dim": 64, "w_dim": 192}, freeze_d=1)
     training = Training(discs_set, tmp_path, "c", settings, taught / "discs")

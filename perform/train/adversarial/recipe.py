@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +21,12 @@ def read_recipe(name: str) -> dict[str, Any]:
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise UsageError(f"no recipe {name!r} in {path.parent}; give one of its names, or a .toml file") from None
+        known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
+        raise UsageError(f"no recipe {name!r}; there are {known}, or give a .toml file") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path}: cannot be read ({error})") from None
     if data.get("kind") != "gan":
-        raise UsageError(f'{path}: a recipe of kind {data.get("kind")!r}; `perform train gan` takes kind "gan"')
+        raise UsageError(f'{path}: a recipe of kind {data.get("kind")!r}; `perform train gan` takes "gan" and "rules"')
     found: dict[str, Any] = {}
     for key, value in data.items():
         if key in ("version", "kind"):
@@ -41,8 +41,8 @@ def read_recipe(name: str) -> dict[str, Any]:
     return found
 
 
-def with_recipe(args: Any, defaults: Mapping[str, Any]) -> None:
-    """Fill in a recipe's values where the command line said nothing else than the default."""
+def with_recipe(args: Any) -> None:
+    """Fill in a recipe's values where the command line said nothing: None."""
     for key, value in read_recipe(args.recipe).items():
-        if getattr(args, key) == defaults[key]:
+        if getattr(args, key) is None:
             setattr(args, key, value)

@@ -19,6 +19,7 @@ from perform.train.adversarial.settings import Settings
 from perform.train.adversarial.trainer import DivergedError, Duel
 from perform.train.dataset.store import card_hash, read_data_card
 from perform.train.export import mean_w
+from perform.train.place import work_folder
 from perform.train.running import Run
 from perform.train.team import Team
 
@@ -52,7 +53,8 @@ class Training:
         self.licence, self.author = str(card.get("licence", "unknown")), str(card.get("author", "unknown"))
         pictures = load(data, arch.resolution)
         self.held = load(data, arch.resolution, "held")[:MEASURED]
-        if len(self.held) < 8:
+        self.few_held = len(self.held) < 8
+        if self.few_held:
             self.held = pictures[:MEASURED]
         self.deck = Deck(pictures, settings.flips, settings.seed + self.team.rank)
         self.duel = Duel(arch, self.settings, torch.device(device), self.team)
@@ -63,8 +65,10 @@ class Training:
                 self._take_critic(critic)
             elif settings.freeze_d:
                 raise UsageError("--freeze-d needs a discriminator that has learned: --from a folder of `train gan`")
-        (out / "work").mkdir(parents=True, exist_ok=True)
-        self.run = Run(out / "work" / "gan.pt", settings.minutes * 60, SAVE_EVERY_S)
+        whose = {"name": name, "set": card_hash(data)[:12], "parent": "none"}
+        if source is not None:
+            whose["parent"] = self.parent.sha256[:12] if self.parent else source.name
+        self.run = Run(work_folder(out) / "gan.pt", settings.minutes * 60, SAVE_EVERY_S, whose)
         self.course = leave.Course(out)
         if state := self.run.resume():
             self.duel.load(state)
@@ -169,7 +173,8 @@ class Training:
         try:
             mean_w(self.duel.mean, 4000)
             leave.sheet(leave.paint(self.duel.mean, SHEET), self.out / "sheet.jpg")
-            leave.write_model(self.duel.mean, self.folder, self._told(measures), self.licence, self.author)
+            more = {"trim_px": self.parent.trim_px} if self.parent and self.parent.trim_px else None
+            leave.write_model(self.duel.mean, self.folder, self._told(measures), self.licence, self.author, more)
         except OSError as error:
             say(f"{self.folder}: no preview ({error}); the training goes on")
 
@@ -177,6 +182,8 @@ class Training:
         """Measure, and write the model for good."""
         self.preview(leave.figures(self.duel.mean, self.held))
         if self.team.rank == 0:
+            if self.few_held:
+                say("fewer than 8 pictures were held out: the figures are beside pictures that it was taught")
             take = torch.randperm(len(self.held), generator=torch.Generator().manual_seed(0))[:SHEET]
             leave.sheet(self.held[take].float() / 127.5 - 1, self.out / "sheet_of_the_set.jpg")
         return self.folder
@@ -190,6 +197,8 @@ class Training:
         }  # fmt: skip
         if self.source is not None:
             told["parents"] = [begin.told(self.parent, self.source)]
+        if measures and self.few_held:
+            told["measured_beside"] = "pictures that it was taught"
         return told | ({"measures": dict(measures)} if measures else {})
 
 

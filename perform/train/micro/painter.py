@@ -143,6 +143,11 @@ class Task:
     preview: Preview | None = None
     source: Path | None = None
 
+    def run(self) -> Run:
+        """Its clock and checkpoint."""
+        whose = {"seed": str(self.seed), "size": str(self.size), "parent": self.source.name if self.source else "none"}
+        return Run(self.folder / "painter.pt", self.minutes * 60, whose=whose)
+
     def begin(self) -> Micro:
         """Networks as they are before the first step."""
         torch.manual_seed(self.seed)
@@ -166,7 +171,7 @@ class Teacher:
         groups = [{"params": self.parts}, {"params": self.decoder}]
         self.adam = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
         self.mean = Mean([self.micro.vae, self.micro.unet, self.micro.text])
-        self.run = Run(task.folder / "painter.pt", task.minutes * 60)
+        self.run = task.run()
         if state := self.run.resume():
             self.micro.load(state["live"])
             Micro(*self.mean.kept).load(state["mean"])
@@ -175,8 +180,13 @@ class Teacher:
         self.lessons = Lessons(self.micro, task.size, task.dtype)
 
     def goes_on(self, until: float) -> bool:
-        """Whether the share `until` of the time is still to come: the whole team says the same."""
-        (self.run.spent,) = self.team.agree(self.run.spent)
+        """Whether the share `until` of the time is still to come: the whole team says the same.
+
+        Raises KeyboardInterrupt when one of the team was interrupted.
+        """
+        self.run.spent, stopped = self.team.agree(self.run.spent, float(self.team.interrupted))
+        if stopped:
+            raise KeyboardInterrupt
         return self.run.done < until
 
     def step(self, loss: Tensor, losses: dict[str, float], pictures: int, late: bool) -> None:
@@ -207,11 +217,12 @@ class Teacher:
 @contextlib.contextmanager
 def _lessons(task: Task) -> Iterator[Pool | None]:
     """A pool that fills, as long as lessons are dealt from one."""
-    run = Run(task.folder / "painter.pt", task.minutes * 60)
+    run = task.run()
     run.resume()
     if run.done >= LATE:
         yield None
         return
+    say("drawing the first lessons")
     pool, vae = Pool(task.size // 8), task.begin().vae.state_dict()
     with Filler(pool, vae, task.size, task.seed + 7919 * run.steps, task.dtype):
         yield pool
@@ -224,10 +235,14 @@ def _learn(task: Task, pool: Pool | None, team: Team) -> None:
     seed = task.seed + 7919 * run.steps + team.rank
     chance, own = torch.Generator().manual_seed(seed), random.Random(seed)
     run.put_off()
-    while pool is not None and teacher.goes_on(LATE):
-        teacher.step(*lessons.latent_loss(*pool.deal(BATCH, chance)), BATCH * team.size, late=False)
-    while teacher.goes_on(1.0):
-        teacher.step(*lessons.loss(own, 8), (OWN + FOREIGN) * team.size, late=True)
+    try:
+        while pool is not None and teacher.goes_on(LATE):
+            teacher.step(*lessons.latent_loss(*pool.deal(BATCH, chance)), BATCH * team.size, late=False)
+        while teacher.goes_on(1.0):
+            teacher.step(*lessons.loss(own, 8), (OWN + FOREIGN) * team.size, late=True)
+    except KeyboardInterrupt:
+        teacher.save()
+        raise
     teacher.save()
 
 

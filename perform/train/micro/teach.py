@@ -11,6 +11,7 @@ from perform.commands.arguments import say
 from perform.core.card import read_card
 from perform.core.errors import UsageError
 from perform.train.adversarial import begin
+from perform.train.place import work_folder
 from perform.train.running import Run
 
 from . import autoencoder, painter, shape
@@ -63,8 +64,7 @@ def teach(recipe: Recipe, out: Path, source: Path | None = None, workers: int = 
 
     source: a model folder of this shape to go on from; its autoencoder stays, but for the decoder's last finish.
     """
-    work = out / "work"
-    work.mkdir(parents=True, exist_ok=True)
+    work = work_folder(out)
     sizes = ["--size", str(recipe.size), "--seed", str(recipe.seed)]
     if source is None:
         say(f"the autoencoder, {recipe.autoencoder_minutes:g} minutes")

@@ -54,16 +54,16 @@ def fog(field: Fields, knobs: Knobs) -> Maps:
 def marble(field: Fields, knobs: Knobs) -> Maps:
     """Ink folded into itself."""
     a, b, c, _ = _four(field, knobs)
-    turn = knobs.density * (1.9 * a + 1.1 * knobs.motion * torch.sin(1.8 * b + 1.3 * a))
+    turn = knobs.density * (1.2 * a + 0.8 * knobs.motion * torch.sin(1.2 * b + 0.8 * a))
     band = 0.5 + 0.5 * torch.sin(2 * turn)
-    vein = torch.exp(-((torch.sin(turn + 0.7 * c) * 3.2 * knobs.edge) ** 2))
+    vein = torch.exp(-((torch.sin(turn + 0.5 * c) * 2.4 * knobs.edge) ** 2))
     return band, 0.10 + 0.95 * band**1.6 + 0.1 * torch.tanh(c), 0.35 * vein * band
 
 
 def rings(field: Fields, knobs: Knobs) -> Maps:
     """Thin bright contours, height lines of a drowned land."""
     a, b, _, _ = _four(field, knobs)
-    turn = 3.6 * knobs.density * a
+    turn = 2.3 * knobs.density * a
     line = torch.exp(-((torch.sin(turn) * 2.6 * knobs.edge) ** 2))
     deep = _step(a, -2.0, 2.0)
     return deep, 0.05 + 0.22 * deep + 0.95 * line, 0.25 * line * (0.5 + 0.5 * torch.tanh(b))
@@ -72,8 +72,8 @@ def rings(field: Fields, knobs: Knobs) -> Maps:
 def zebra(field: Fields, knobs: Knobs) -> Maps:
     """Two tones, broad bands with an edge."""
     a, b, _, _ = _four(field, knobs)
-    wave = torch.sin(4.2 * knobs.density * (0.75 * a + 0.35 * b))
-    band = torch.sigmoid(5.5 * knobs.edge * wave)
+    wave = torch.sin(2.7 * knobs.density * (0.75 * a + 0.35 * b))
+    band = torch.sigmoid(4.5 * knobs.edge * wave)
     return band * 0.9 + 0.05, 0.03 + 1.1 * band, 0 * a
 
 
@@ -182,11 +182,10 @@ def silk(field: Fields, knobs: Knobs) -> Maps:
 def lightning(field: Fields, knobs: Knobs) -> Maps:
     """Glowing threads, white at the core."""
     a, b, c, _ = _four(field, knobs, "round")
-    fine = field["fine"][:, 1]
     light, core = 0.015 + 0 * a, 0 * a
     for x, y in ((a, b), (b, c)):
-        off = (torch.sin(1.5 * knobs.density * (x + 0.10 * fine)) + 0.16 * torch.sin(3 * y)).abs()
-        near = 1 / (1 + (off * 9 * knobs.edge) ** 2)
+        off = (torch.sin(1.3 * knobs.density * x) + 0.14 * torch.sin(2.2 * y)).abs()
+        near = 1 / (1 + (off * 6 * knobs.edge) ** 2)
         light, core = light + 0.62 * near, core + near**3
     return _step(b, -1.5, 1.5), light, 0.85 * core
 
@@ -214,10 +213,10 @@ def crystal(field: Fields, knobs: Knobs) -> Maps:
     """Facets, each with its own slope to the light, and bright edges."""
 
     def drawer(field: Fields, knobs: Knobs, side: int) -> Maps:
-        first, second, which, dx, dy = _nearest(field, side, 1.0)
-        angle = 6.2 * which
+        first, second, which, dx, dy = _nearest(field, side, 0.9)
+        angle = 3.1 * which
         ramp = 0.5 + 0.9 * (dx * torch.cos(angle) + dy * torch.sin(angle))
-        edge = torch.exp(-(((second - first) * 13 * knobs.edge) ** 2))
+        edge = torch.exp(-(((second - first) * 9 * knobs.edge) ** 2))
         light = 0.06 + 0.85 * ramp.clamp(0, 1.2) * (0.25 + 0.75 * which)
         return 0.15 + 0.7 * ramp.clamp(0, 1), light, 0.65 * edge * ramp.clamp(0.1, 1)
 
@@ -227,7 +226,7 @@ def crystal(field: Fields, knobs: Knobs) -> Maps:
 def aurora(field: Fields, knobs: Knobs) -> Maps:
     """Curtains of light that hang and burn."""
     a, b, c, d = _four(field, knobs, "tall")
-    ray = 0.5 + 0.5 * torch.sin(4.6 * knobs.density * (b + 0.3 * d))
+    ray = 0.5 + 0.5 * torch.sin(3.2 * knobs.density * (b + 0.3 * d))
     body = _step(a, -0.7, 1.8)
     fade = _step(field["round"][:, 2], -1.6, 1.0)
     return (
