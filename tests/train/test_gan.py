@@ -132,9 +132,10 @@ def test_another_trainings_checkpoint_is_never_taken_up(tmp_path: Path, capsys: 
     said = capsys.readouterr().err
     assert "is of another training (stages: 16 px to 1, not 32 px to 1): give another --out" in said
     assert (tmp_path / "out" / "work" / "checkpoint.pt").read_bytes() == kept
-    (tmp_path / "out" / "work" / "checkpoint.pt").write_bytes(kept[:1000])
-    assert cli.main(["train", "gan", "--recipe", recipe(tmp_path), *out]) == 64
-    assert "remove it to begin anew" in capsys.readouterr().err
+    for broken in (kept[:1000], b"", b"no checkpoint at all" * 40):
+        (tmp_path / "out" / "work" / "checkpoint.pt").write_bytes(broken)
+        assert cli.main(["train", "gan", "--recipe", recipe(tmp_path), *out]) == 64
+        assert "remove it to begin anew" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

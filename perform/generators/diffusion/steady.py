@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 MEAN_MOST = 1.5
-SPREAD_LEAST, SPREAD_MOST = 0.4, 1.6
+SPREAD_LEAST, SPREAD_MOST = 0.55, 1.6
 """Bounds of a channel's mean and spread, where pictures have about 0 and 1; a model's own `usual` spread moves them."""
 GAIN_MOST = 3.0
 LEAST_USUAL = 0.1
@@ -87,7 +87,7 @@ class Steady:
         return bool(self._read[-1] > 0.0)
 
 
-SPREAD_LIMIT = 0.916
+SPREAD_LIMIT = 0.598
 """-log(SPREAD_LEAST): a spread this far from 1 counts as much as a mean at its bound."""
 
 

@@ -12,6 +12,7 @@ from perform.core.card import Card
 from perform.core.errors import UsageError
 from perform.generators.stylegan import load_network
 from perform.generators.stylegan.network import Generator
+from perform.train.place import read_state
 
 
 def parent(path: Path) -> tuple[Generator, Card | None]:
@@ -31,8 +32,7 @@ def earlier_critic(path: Path) -> dict[str, Any] | None:
     """The discriminator that an earlier training left in its folder beside the model, if there is one."""
     left = path.parent / "work" / "gan.pt"
     if path.is_dir() and left.is_file():
-        state = torch.load(left, map_location="cpu", weights_only=True)
-        critic = state.get("critic")
+        critic = read_state(left, {}).get("critic")
         return critic if isinstance(critic, dict) else None
     return None
 
