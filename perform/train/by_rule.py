@@ -28,7 +28,10 @@ from perform.train.team import Team, run_team
 from perform.whole_file import write_whole
 
 KIND = "rules"
-DATA = "Pictures drawn by this project's own rules (perform/train/rules): marbling, silk, creatures, cells, nebulae."
+DATA = (
+    "Pictures drawn by this project's own rules (perform/train/rules): marbling, silk, creatures, cells, nebulae, "
+    "plotted lines, halls."
+)
 METHOD = (
     "regression on pairs (latent, rule picture) with a Laplacian-pyramid loss at small sides; at larger ones losses on "
     "texture and on the finest bands' power, and a discriminator (non-saturating, R1), besides; Muon and Adam; running "

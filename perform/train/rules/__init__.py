@@ -6,20 +6,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from . import families
+from . import built, families
 from .space import FAMILIES, FAMILY, PARAMS, develop, parameters, plane, tint
 
 __all__ = ["FAMILIES", "PARAMS", "draw", "parameters", "shares"]
 
-DRAWERS = tuple(getattr(families, name) for name in FAMILIES)
+DRAWERS = tuple(getattr(built if hasattr(built, name) else families, name) for name in FAMILIES)
 
 
 def shares(p: Tensor) -> Tensor:
-    """How bright each family is in a picture, [n, 5] of 0..0.83: mostly one or two of them, and every mixture.
+    """How bright each family is in a picture, [n, 7] of 0..0.83: mostly one or two of them, and every mixture.
 
     Of two families in equal parts each stays almost as bright as alone; one of less than 6 % is not drawn at all.
     """
-    share = (torch.softmax(3.4 * p[:, FAMILY], 1) - 0.06).clamp_min(0)
+    share = (torch.softmax(4.2 * p[:, FAMILY], 1) - 0.06).clamp_min(0)
     return share / (share + 0.2)
 
 

@@ -1,4 +1,7 @@
-"""The five families of pictures. Each takes p [n, PARAMS] and a plane, and gives light [n, 3, h, w] from 0 up."""
+"""Five families of pictures that grow; those that are made are in `built`.
+
+Each takes p [n, PARAMS] and a plane, and gives light [n, 3, h, w] from 0 up.
+"""
 
 from __future__ import annotations
 

@@ -13,9 +13,11 @@ import torch
 from torch import Tensor
 
 PARAMS = 32
-FAMILIES = ("marble", "silk", "creature", "cells", "nebula")
+FAMILIES = ("marble", "silk", "creature", "cells", "nebula", "plot", "nave")
 # where in p each group of numbers lies
-FAMILY, PLACE, WARP, FORM, COLOUR = slice(0, 5), slice(5, 9), slice(9, 15), slice(15, 24), slice(24, 32)
+PLACE, WARP, FORM, COLOUR = slice(5, 9), slice(9, 15), slice(15, 24), slice(24, 32)
+FAMILY = (0, 1, 2, 3, 4, 22, 23)
+"""Of p, how much of each family is wanted; the last two are of FORM too, where the other families hardly use them."""
 
 
 def rotation(z_dim: int = PARAMS) -> Tensor:
