@@ -9,8 +9,10 @@ import os
 import shutil
 import subprocess
 import time
+from typing import Any
 
 RATE_HZ, PERIOD = 48000, 256
+QUIET: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
 
 
 def missing() -> str | None:
@@ -30,27 +32,42 @@ class JackServer:
     def __enter__(self) -> JackServer:
         os.environ["JACK_DEFAULT_SERVER"] = self.name
         os.environ.pop("JACK_PROMISCUOUS_SERVER", None)
-        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        command = [
-            "jackd",
-            "--no-realtime",
-            "--timeout",
-            "20000",
-            "--name",
-            self.name,
-        ]  # a busy machine is slow to answer
+        self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+        if self._before is None:
+            os.environ.pop("JACK_DEFAULT_SERVER", None)
+        else:
+            os.environ["JACK_DEFAULT_SERVER"] = self._before
+
+    def alive(self) -> None:
+        """Start it anew where it has died or answers no more: jackd does so once in a while on a busy machine."""
+        if not self._answers():
+            self._end()
+            self._start()
+
+    def _start(self) -> None:
+        command = ["jackd", "--no-realtime", "--timeout", "20000", "--name", self.name]  # a busy machine answers slowly
         command += ["-d", "dummy", "-r", str(RATE_HZ), "-p", str(PERIOD)]
-        self._server = subprocess.Popen(command, **quiet)
+        self._server = subprocess.Popen(command, **QUIET)
         for _ in range(200):
-            if subprocess.run(["jack_lsp"], **quiet, check=False, timeout=10).returncode == 0:
-                return self
+            if self._answers():
+                return
             if self._server.poll() is not None:
                 break
             time.sleep(0.05)
-        self.__exit__()
+        self._end()
         raise RuntimeError("the JACK server did not start")
 
-    def __exit__(self, *_: object) -> None:
+    def _answers(self) -> bool:
+        try:
+            return subprocess.run(["jack_lsp"], **QUIET, check=False, timeout=10).returncode == 0
+        except subprocess.TimeoutExpired:
+            return False
+
+    def _end(self) -> None:
         server, self._server = self._server, None
         if server is not None:
             server.terminate()
@@ -59,7 +76,3 @@ class JackServer:
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
-        if self._before is None:
-            os.environ.pop("JACK_DEFAULT_SERVER", None)
-        else:
-            os.environ["JACK_DEFAULT_SERVER"] = self._before

@@ -89,30 +89,34 @@ class MidiPorts:
 
     def open(self) -> None:
         """Open what is there and keep looking. Raises DeviceError where this machine has no MIDI."""
-        self._api = self._working_api()
+        self._api, self._scan = self._working()
         rtmidi = backend()
-        self._scan = [rtmidi.MidiIn(self._api, f"{CLIENT} scan"), rtmidi.MidiOut(self._api, f"{CLIENT} scan")]
         if self._virtual:
             with contextlib.suppress(Exception):
                 self._own = [self._input(CLIENT), rtmidi.MidiOut(self._api, CLIENT)]
                 self._own[0].open_virtual_port("in")
                 self._own[1].open_virtual_port("out")
                 self.changed(CLIENT, True)
-        self.rescan()
+        self._rescanned()
         self._stop.clear()
         self._thread = threading.Thread(target=self._look, name="midi ports", daemon=True)
         self._thread.start()
 
-    def _working_api(self) -> int:
+    def _working(self) -> tuple[int, list[Any]]:
+        """The first system that gives an input and an output to look around with, and these two."""
         rtmidi = backend()
         for api in apis():
+            scan: list[Any] = []
             try:
                 with _quiet_terminal():
-                    rtmidi.MidiIn(api, f"{CLIENT} scan").delete()
+                    for kind in (rtmidi.MidiIn, rtmidi.MidiOut):
+                        scan.append(kind(api, f"{CLIENT} scan"))
             except Exception as error:  # noqa: BLE001 - RtMidi raises several kinds, all of which mean: not this one
                 self.last_error = str(error)
+                for port in scan:
+                    _release(port)
                 continue
-            return int(api)
+            return int(api), scan
         raise DeviceError("no MIDI on this machine (on Linux it needs ALSA's sequencer, or a running JACK)")
 
     def _input(self, name: str) -> Any:
@@ -132,11 +136,14 @@ class MidiPorts:
 
     def _look(self) -> None:
         while not self._stop.wait(RESCAN_S):
-            try:
-                self.rescan()
-            except Exception as error:  # noqa: BLE001 - a driver in trouble is tried again
-                self.counted["errors"] += 1
-                self.last_error = str(error)
+            self._rescanned()
+
+    def _rescanned(self) -> None:
+        try:
+            self.rescan()
+        except Exception as error:  # noqa: BLE001 - a driver in trouble is tried again
+            self.counted["errors"] += 1
+            self.last_error = str(error)
 
     def rescan(self) -> None:
         """Take in what was plugged in, let go what was pulled out."""

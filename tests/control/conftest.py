@@ -10,8 +10,13 @@ from needs import need
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[None]:
-    """MIDI ports of this process and its children meet in this server."""
+def jack() -> Iterator[jack_dummy.JackServer]:
     need(jack_dummy.missing() is None, f"a JACK server: {jack_dummy.missing()}")
-    with jack_dummy.JackServer():
-        yield
+    with jack_dummy.JackServer() as server:
+        yield server
+
+
+@pytest.fixture
+def server(jack: jack_dummy.JackServer) -> None:
+    """MIDI ports of this process and its children meet in this server."""
+    jack.alive()

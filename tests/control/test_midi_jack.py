@@ -176,3 +176,33 @@ def test_no_midi_on_this_machine_is_one_plain_line(monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr("perform.control.midi_ports.apis", lambda: [])
     with pytest.raises(DeviceError, match=r"^no MIDI on this machine"):
         MidiPorts(lambda *_: None, time.monotonic).open()
+
+
+def test_a_system_that_goes_while_its_ports_are_made_is_no_midi_and_nothing_worse(
+    server: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import rtmidi
+
+    made: list[Any] = []
+
+    class Falling:
+        """Inputs for real; the server has gone when the outputs' turn comes."""
+
+        get_compiled_api = staticmethod(lambda: [rtmidi.API_UNIX_JACK])
+        API_RTMIDI_DUMMY, API_LINUX_ALSA = rtmidi.API_RTMIDI_DUMMY, rtmidi.API_LINUX_ALSA
+
+        @staticmethod
+        def MidiIn(*given: Any) -> Any:
+            made.append(rtmidi.MidiIn(*given))
+            return made[-1]
+
+        @staticmethod
+        def MidiOut(*_: Any) -> Any:
+            raise rtmidi.SystemError("JACK server not running?")
+
+    monkeypatch.setattr("perform.control.midi_ports.backend", lambda: Falling)
+    ports = MidiPorts(lambda *_: None, time.monotonic)
+    with pytest.raises(DeviceError, match=r"^no MIDI on this machine"):
+        ports.open()
+    assert len(made) == 1 and made[0].is_deleted
+    assert "JACK server not running" in ports.last_error
