@@ -15,7 +15,7 @@ from torch import Tensor
 from .shape import LATENT, TOKENS
 
 ROOM = 48_000
-FIRST = 1500
+FIRST = 240
 """Lessons that are there before learning begins."""
 
 
