@@ -1,9 +1,20 @@
-"""Files that are written whole, or not at all."""
+"""Files that are written whole, or not at all, and the folders that they go into."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+from perform.core.errors import UsageError
+
+
+def make_folder(folder: Path) -> Path:
+    """A folder that a person asked for, made if need be. Raises UsageError: it is a file, or nobody may write there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be a folder for results ({error.strerror}); name another one") from None
+    return folder
 
 
 def write_whole(place: Path, data: bytes, *, lasting: bool = False) -> None:

@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from perform.whole_file import make_folder
+
 PAGE = "RESULTS.md"
 _INTRO = """# What was measured
 
@@ -19,7 +21,7 @@ move by some tens of percent from run to run; ratios within one run move less.
 
 def save(results: Iterable[Mapping[str, Any]], folder: Path) -> Path:
     """Write each result as `folder/NAME.json` and the page from all that lie there. Returns the page's path."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for result in results:
         dated = {**result, "taken_on": date.today().isoformat()}
         (folder / f"{result['bench']}.json").write_text(json.dumps(dated, indent=1) + "\n", "utf-8")

@@ -9,6 +9,7 @@ from typing import Any
 
 from perform.commands.arguments import not_negative, progress_bar, say
 from perform.core.errors import UsageError
+from perform.whole_file import make_folder
 
 SHEET, FPS = 64, 15.0
 
@@ -44,17 +45,18 @@ def run_measure(args: argparse.Namespace) -> int:
         raise UsageError("--inception measures against a picture set: name one after the model")
     network = inception.read(args.inception) if args.inception is not None else None
     folder = model_folder(args.model)
+    make_folder(args.out)
     captions = [text for _, text in entries(args.data, "held") if text] if args.data is not None else []
     model = shown(folder, captions)
-    args.out.mkdir(parents=True, exist_ok=True)
+    held = _held_out(args.data, model.side) if args.data is not None else None
     worth.grid(model.pictures(SHEET, 0), args.out / "sheet.jpg")
     if args.walk:
         frames = model.walk(max(2, round(args.walk * FPS)))
         worth.moving(frames, args.out / "walk.webp", FPS, args.side, args.quality)
-    if args.data is None:
+    if held is None:
         say(f"sheet and walk are in {args.out}; name a picture set for figures")
         return 0
-    found = _beside(args, model, network)
+    found = _beside(args, model, network, held)
     (args.out / "measures.json").write_text(json.dumps({"model": folder.name, **found}, indent=1) + "\n", "utf-8")
     if args.json:
         print(json.dumps(found, indent=1))
@@ -66,17 +68,22 @@ def run_measure(args: argparse.Namespace) -> int:
     return 0
 
 
-def _beside(args: argparse.Namespace, model: Any, network: Any) -> dict[str, float]:
+def _held_out(data: Path, side: int) -> Any:
+    """The pictures of a set that no training saw, [n, 3, side, side] uint8. Raises UsageError for too few."""
+    from perform.train.adversarial.pictures import load
+
+    held = load(data, side, "held")
+    if len(held) < 8:
+        raise UsageError(f"{data}: {len(held)} held-out pictures; eight are the least (--held of `perform dataset`)")
+    return held
+
+
+def _beside(args: argparse.Namespace, model: Any, network: Any, held: Any) -> dict[str, float]:
     """Figures beside the set, and the picture of neighbours."""
     from perform.train import inception, worth
     from perform.train.adversarial.pictures import load
 
-    held, taught = (load(args.data, model.side, split).float() / 127.5 - 1 for split in ("held", "train"))
-    if len(held) < 8:
-        raise UsageError(
-            f"{args.data}: {len(held)} held-out pictures; eight are the least (--held of `perform dataset`)"
-        )
-    held = held[: args.count]
+    held, taught = (some.float() / 127.5 - 1 for some in (held[: args.count], load(args.data, model.side, "train")))
     with progress_bar("painting", "picture") as progress:
         painted = model.pictures(args.count, worth.FIRST)
         progress(args.count, args.count)

@@ -9,6 +9,7 @@ from typing import Any
 
 from perform.commands.arguments import say
 from perform.core.errors import UsageError
+from perform.whole_file import make_folder
 
 
 def add(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(f"--{what} {value}: between 1 and {most}")
     instrument = studio.open_instrument(args.model, args.device)
     out = args.out or Path(f"explore_{studio.latent_name(None, Path(args.model).stem)}")
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     with ProgressBar(sys.stderr, "painting", "picture") as progress:
         index = explore(instrument, out, progress, seed=args.seed, seeds=args.seeds, directions=args.directions,
                         side=args.side)  # fmt: skip

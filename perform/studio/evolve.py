@@ -15,6 +15,7 @@ import numpy as np
 
 from perform.core.errors import ModelError
 from perform.studio.sheet import write_png, write_sheet
+from perform.whole_file import make_folder
 
 SAMPLES = 2000
 AXES = 48
@@ -138,7 +139,7 @@ def evolve(
 ) -> Breed:
     """Breed for so many generations. `folder` keeps the state, preview.png (the best) and sheet.png (the newest
     generation, the best first). Raises ModelError, MediaError."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     breed = Breed(network, seed)
     breed.restore(folder / STATE)
     progress(breed.done, generations)

@@ -18,6 +18,7 @@ import numpy as np
 from perform.core.errors import ModelError
 from perform.studio import likeness
 from perform.studio.sheet import read_picture, shrunk, write_png
+from perform.whole_file import make_folder
 
 SAMPLES = 1000
 SHARED = 0.55
@@ -180,7 +181,7 @@ def project(network: Any, image: Path, folder: Path, steps: int, progress: Progr
     preview.png, the picture beside what was found so far. Raises MediaError, ModelError."""
     distance, measure = likeness.chosen()
     target = read_picture(image, network.resolution)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     search = Search(network, target, steps, distance)
     search.restore(folder / STATE)
     progress(search.done, steps)

@@ -13,6 +13,7 @@ import torch
 
 from perform.core.errors import UsageError
 from perform.generators.stylegan.convert.cache import folder_name
+from perform.whole_file import make_folder
 
 WORK = "work"
 """Where checkpoints lie, in the folder that --out names."""
@@ -20,12 +21,7 @@ WORK = "work"
 
 def work_folder(out: Path) -> Path:
     """OUT/work, made if need be. Raises UsageError."""
-    work = out / WORK
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--out {out}: {error.strerror}") from None
-    return work
+    return make_folder(out / WORK)
 
 
 def model_name(text: str) -> str:

@@ -116,6 +116,20 @@ def test_a_folder_that_is_full_is_left_alone(tmp_path, capsys):
     assert "not empty" in capsys.readouterr().err and (tmp_path / "out" / "mine.txt").read_text() == "x"
 
 
+@pytest.mark.parametrize("words", [
+    ["dataset", "from-rules", "OUT", "--count", "2", "--size", "64"],
+    ["dataset", "from-shaders", "OUT", "marbling", "--count", "1", "--size", "64"],
+    ["train", "measure", "noctiluca", "--out", "OUT"],
+    ["train", "gan", "--recipe", "noctiluca", "--out", "OUT"],
+    ["explore", "--model", "noctiluca", "--out", "OUT"],
+])  # fmt: skip
+def test_a_file_where_a_folder_is_to_be_made_is_one_line(tmp_path, capsys, words):
+    (tmp_path / "taken").write_text("mine")
+    assert main([word.replace("OUT", str(tmp_path / "taken")) for word in words]) == UsageError.exit_code
+    error = capsys.readouterr().err.strip().splitlines()
+    assert "cannot be a folder" in error[-1] and (tmp_path / "taken").read_text() == "mine"
+
+
 def test_shaders_paint_a_captioned_set(tmp_path):
     out = tmp_path / "set"
     words = ["dataset", "from-shaders", str(out), "marbling", "turing", "--count", "6", "--size", "64", "--seed", "3"]

@@ -11,7 +11,7 @@ from small_gan import drawn, trained
 from torch import nn
 
 from perform.cli import main
-from perform.core.errors import ModelError
+from perform.core.errors import ModelError, UsageError
 from perform.train import inception, worth
 from perform.train.distances import frechet
 from perform.train.shown import round_curve
@@ -164,6 +164,12 @@ def test_weights_that_are_absent_are_one_line_before_any_work(small_set, small_m
     assert main([*words, "--inception", str(tmp_path / "inception.pth")]) == ModelError.exit_code
     said = capsys.readouterr().err.strip().splitlines()
     assert "there is no such file" in said[-1] and not (tmp_path / "o").exists()
+
+
+def test_too_few_held_out_pictures_are_said_before_anything_is_painted(small_model, tmp_path, capsys):
+    few = drawn(tmp_path / "few", 12, 16, 0.1)
+    assert main(["train", "measure", str(small_model), str(few), "--out", str(tmp_path / "o")]) == UsageError.exit_code
+    assert "eight are the least" in capsys.readouterr().err and not list((tmp_path / "o").iterdir())
 
 
 def test_a_picture_of_the_training_set_is_found_out():

@@ -204,8 +204,8 @@ def _card(known: dict[str, Path], writer: Writer, wish: Wish) -> dict[str, Any]:
                 "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
             }
         )
-    licences = sorted({s["licence"] for s in sources})
+    licences, authors = (" and ".join(sorted({s[key] for s in sources})) for key in ("licence", "author"))
     return {
         "name": writer.folder.resolve().name, "made_by": "perform dataset from-shaders", "size": wish.size,
-        "seed": wish.seed, "licence": " and ".join(licences), "sources": sources,
+        "seed": wish.seed, "licence": licences, "author": authors, "sources": sources,
     }  # fmt: skip

@@ -15,6 +15,7 @@ from typing import Any
 
 from perform.core.card_text import toml_value
 from perform.core.errors import MediaError, UsageError
+from perform.whole_file import make_folder
 
 CARD, LIST, SKIPPED = "data.toml", "metadata.jsonl", "skipped.txt"
 VERSION = 1
@@ -57,10 +58,10 @@ class Writer:
 
     def __init__(self, folder: Path, held: float) -> None:
         self.folder, self.held, self.report = folder, held, Report()
-        if folder.exists() and any(folder.iterdir()):
+        if any(make_folder(folder).iterdir()):
             raise UsageError(f"{folder} is not empty; give a new folder")
         for split in SPLITS:
-            (folder / split).mkdir(parents=True, exist_ok=True)
+            make_folder(folder / split)
         self._list = (folder / LIST).open("w", encoding="utf-8")
         self._digest = hashlib.sha256()
 
