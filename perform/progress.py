@@ -16,6 +16,7 @@ class ProgressBar:
         self._bar: Any = None
         self._task: Any = None
         self._told_s = self._began_s = time.monotonic()
+        self._first: int | None = None
 
     def __enter__(self) -> ProgressBar:
         if self._stream.isatty():
@@ -28,16 +29,20 @@ class ProgressBar:
         return self
 
     def __call__(self, done: int, total: int) -> None:
-        """Tell how far it is."""
+        """Tell how far it is. What is done at the first call was done before, and counts nothing for the pace."""
+        if self._first is None:
+            self._first = done if done > 1 else 0
+            if self._first:
+                self._began_s = time.monotonic()
         if self._bar is not None:
             if self._task is None:
-                self._task = self._bar.add_task(self._doing, total=total)
+                self._task = self._bar.add_task(self._doing, total=total, completed=self._first)
             self._bar.update(self._task, completed=done)
             return
         now_s = time.monotonic()
         if now_s - self._told_s >= 5.0 or (done == total and self._told_s > self._began_s):
             self._told_s = now_s
-            left_s = (now_s - self._began_s) / max(done, 1) * (total - done)
+            left_s = (now_s - self._began_s) / max(done - self._first, 1) * (total - done)
             self._stream.write(f"{self._unit} {done} of {total}, {left_s:.0f} s left\n")
             self._stream.flush()
 

@@ -86,7 +86,7 @@ def run_gan(args: argparse.Namespace) -> int:
     settings = Settings(
         size=size, minutes=args.minutes, batch=args.batch, rate=args.rate, gamma=args.gamma, augment=args.augment,
         flips=args.flips, path_length=args.path_length, freeze_d=args.freeze_d, seed=args.seed, width=args.width,
-        grow=args.grow, alone=args.alone,
+        grow=args.grow, alone=args.alone, recipe=Path(args.recipe or "").stem,
     )  # fmt: skip
     name = model_name(args.name or str(read_data_card(args.data).get("name", args.data.name)))
     training = Training(args.data, args.out, name, settings, source, device, team)

@@ -75,7 +75,8 @@ class Run:
         """How it stands."""
         rate = self.pictures / max(self.spent, 1e-6)
         losses = "  ".join(f"{k} {v:.4f}" for k, v in self.recent.items())
-        return f"{100 * self.done:5.1f} %  {self.pictures} pictures, {rate:.1f}/s  {losses}"
+        left = max(0.0, self.seconds - self.spent) / 60
+        return f"{100 * self.done:5.1f} %  {left:.1f} min left  {self.pictures} pictures, {rate:.1f}/s  {losses}"
 
 
 class Mean:

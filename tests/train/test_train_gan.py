@@ -165,7 +165,7 @@ def test_frozen_blocks_stay(taught, discs_set, tmp_path):
 def test_the_shipped_model_can_be_a_parent(discs_set, tmp_path):
     settings = Settings(batch=2, width=32)
     training = Training(discs_set, tmp_path, "c", settings, Path(__file__).parents[2] / "models" / "noctiluca")
-    assert training.settings.size == 256
+    assert (training.settings.size, training.settings.z_dim) == (256, 32)  # the parent's, in the card too
     assert all(math.isfinite(v) for v in training.duel.step(training.deck).values())
 
 

@@ -112,6 +112,7 @@ def test_a_recipe_says_what_the_command_does_not(set_of_32, tmp_path, capsys):
     assert main(words) == 0
     told = read_card(tmp_path / "o" / "by_recipe").training["recipe"]
     assert (told["size"], told["batch"], told["rate"], told["width"]) == (16, 4, 0.003, 32)
+    assert told["recipe"] == "r"
     for text, said in (
         ('kind = "micro"', "kind"),
         ('kind = "gan"\nsise = 3', "sise"),

@@ -49,7 +49,7 @@ class Training:
             arch = generator.arch
         elif settings.grow:
             raise UsageError("--grow needs a parent: --from MODEL")
-        self.settings = replace(settings, size=arch.resolution)
+        self.settings = replace(settings, size=arch.resolution, z_dim=arch.z_dim, w_dim=arch.w_dim)
         self.licence, self.author = str(card.get("licence", "unknown")), str(card.get("author", "unknown"))
         pictures = load(data, arch.resolution)
         self.held = load(data, arch.resolution, "held")[:MEASURED]
@@ -189,10 +189,10 @@ class Training:
         return self.folder
 
     def _told(self, measures: Mapping[str, Any] | None) -> dict[str, Any]:
-        wanted = asdict(self.settings) | {"gamma": self.settings.r1}
+        wanted = {k: v for k, v in asdict(self.settings).items() if k != "minutes" and v != ""}
         told: dict[str, Any] = {
             "data": str(read_data_card(self.data).get("name", self.data.name)), "data_sha256": card_hash(self.data),
-            "recipe": {"command": "perform train gan", **{k: v for k, v in wanted.items() if k != "minutes"}},
+            "recipe": {"command": "perform train gan", **wanted, "gamma": self.settings.r1},
             "pictures_seen": self.duel.pictures, "hours": round(self.run.spent / 3600, 3),
         }  # fmt: skip
         if self.source is not None:

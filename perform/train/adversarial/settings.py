@@ -16,7 +16,7 @@ class Settings:
     does. freeze_d: so many of the discriminator's finest blocks stay as they are (Mo et al., arXiv 2002.10964).
     path_length: weight of that regulariser ([K20], section 3.2), 0 for none. width: channels at 4 to 32 px. grow: the
     parent gets a block more, for pictures of twice the side. alone: share of the time, 0..1, over which the painter's
-    new block learns by itself and what the parent knows stays as it is."""
+    new block learns by itself and what the parent knows stays as it is. recipe: what they come from, for the card."""
 
     size: int = 128
     minutes: float = 120.0
@@ -34,6 +34,7 @@ class Settings:
     w_dim: int = 192
     grow: bool = False
     alone: float = 0.5
+    recipe: str = ""
 
     def __post_init__(self) -> None:
         if self.size & (self.size - 1) or not 16 <= self.size <= 1024:

@@ -163,6 +163,8 @@ def load(micro: Micro, folder: Path) -> None:
     for name, place in places.items():
         part: nn.Module = getattr(micro, name)
         path = folder / f"{place}.safetensors"
+        if not path.is_file():
+            raise ModelError(f"{folder}: not a micro model's folder, {place}.safetensors is not there")
         try:
             part.load_state_dict(part.state_dict() | load_file(path))
         except (OSError, SafetensorError, RuntimeError) as error:

@@ -64,6 +64,8 @@ def teach(recipe: Recipe, out: Path, source: Path | None = None, workers: int = 
 
     source: a model folder of this shape to go on from; its autoencoder stays, but for the decoder's last finish.
     """
+    if source is not None:
+        shape.load(shape.build(), source)  # what does not fit is said before anything begins
     work = work_folder(out)
     sizes = ["--size", str(recipe.size), "--seed", str(recipe.seed)]
     if source is None:
