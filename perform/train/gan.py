@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -295,7 +294,7 @@ def gradient_penalty(d: Critic, real: Tensor) -> Tensor:
 
 
 def train(trainer: Trainer, save_every_s: float = 60.0, preview: Callable[[], None] | None = None) -> None:
-    """Run to the end of the time, with a line of progress every ten seconds and a checkpoint every minute.
+    """Run to the end of the time, with a line of progress soon and every ten seconds, and a checkpoint every minute.
 
     preview: called every three minutes. Ctrl-C keeps all that was learned.
     """
@@ -309,7 +308,8 @@ def train(trainer: Trainer, save_every_s: float = 60.0, preview: Callable[[], No
 
 
 def _train(trainer: Trainer, save_every_s: float, preview: Callable[[], None] | None) -> None:
-    said = saved = shown = time.monotonic()
+    saved = shown = time.monotonic()
+    said = saved - 9
     while trainer.goes_on():
         trainer.step()
         if trainer.team.rank:
@@ -319,11 +319,8 @@ def _train(trainer: Trainer, save_every_s: float, preview: Callable[[], None] | 
             said = now
             left = (trainer.seconds - trainer.spent) / 60
             words = "  ".join(f"{k} {v:.4f}" for k, v in trainer.recent.items())
-            sys.stdout.write(
-                f"{trainer.spent / trainer.seconds:6.1%}  {left:5.1f} min left  {trainer.stage.side} px  "
-                f"{trainer.pictures} pictures  {words}\n"
-            )
-            sys.stdout.flush()
+            done = f"{trainer.spent / trainer.seconds:6.1%}  {left:5.1f} min left"
+            say(f"{done}  {trainer.stage.side} px  {trainer.pictures} pictures  {words}")
         if now - saved > save_every_s:
             saved = now
             trainer.save()

@@ -6,6 +6,7 @@ slowest thread after every single operation; a team waits once a batch.
 
 from __future__ import annotations
 
+import os
 import signal
 import tempfile
 from collections.abc import Callable, Iterable
@@ -14,6 +15,12 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.multiprocessing.spawn import ProcessExitedException
+
+INTERRUPTED = 130
+"""Exit code of a worker that Ctrl-C ended, as shells have it."""
+GRACE_S = 60.0
+"""For the others to end when one has: the first of them may be writing the checkpoint."""
 
 
 class Team:
@@ -62,15 +69,33 @@ def _worker(rank: int, size: int, store: str, work: Callable[[Team], None]) -> N
     try:
         work(team)
     except KeyboardInterrupt:
-        return
+        raise SystemExit(INTERRUPTED) from None
     finally:
         dist.destroy_process_group()
 
 
 def run_team(size: int, work: Callable[[Team], None]) -> None:
-    """Run `work` (a picklable call) in `size` processes, or right here when one is enough."""
+    """Run `work` (a picklable call) in `size` processes, or right here when one is enough.
+
+    Raises KeyboardInterrupt when one of the team was interrupted, whether this process was or not.
+    """
     if size == 1:
         work(Team())
         return
     with tempfile.TemporaryDirectory() as folder:
-        torch.multiprocessing.spawn(_worker, (size, str(Path(folder) / "store"), work), nprocs=size)
+        told = (size, str(Path(folder) / "store"), work)
+        workers = torch.multiprocessing.spawn(_worker, told, nprocs=size, join=False)
+        try:
+            while not workers.join(grace_period=GRACE_S):
+                continue
+        except KeyboardInterrupt:  # of this process alone, perhaps: the workers are to know, and to save
+            for process in workers.processes:
+                if process.is_alive():
+                    os.kill(process.pid, signal.SIGINT)
+            for process in workers.processes:
+                process.join()
+            raise
+        except ProcessExitedException as error:
+            if error.exit_code == INTERRUPTED:
+                raise KeyboardInterrupt from None
+            raise

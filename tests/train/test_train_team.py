@@ -1,6 +1,7 @@
 """`torchrun -m perform.cli train gan`: two processes learn as one, and stop after the same step."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -46,3 +47,34 @@ def test_two_processes_end_with_the_same_weights_after_the_same_step(tmp_path, l
     check_hash(read_card(tmp_path / "out" / "both"))
     state = torch.load(tmp_path / "out" / "work" / "gan.pt", weights_only=True)
     assert state["pictures"] == 8 * int(first[0]) == 8 * state["steps"]
+
+
+@pytest.mark.parametrize("whom", ["all", "the command alone", "a worker alone"])
+def test_ctrl_c_keeps_what_a_team_has_learned_and_does_not_say_done(tmp_path, whom):
+    stage = "[[stage]]\nside = 16\nuntil = 1\nbatch = 4\n"
+    (tmp_path / "r.toml").write_text(f'kind = "rules"\nname = "quick"\nminutes = 5\n{stage}', "utf-8")
+    words = ["train", "gan", "--recipe", str(tmp_path / "r.toml"), "--out", str(tmp_path / "out"), "--workers", "2"]
+    command = [sys.executable, "-m", "perform", *words]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        try:
+            told = iter(process.stderr.readline, "")
+            assert any("pictures" in line for line in told)
+            if whom == "all":  # as a terminal does
+                os.killpg(process.pid, signal.SIGINT)
+            else:
+                os.kill(process.pid if whom == "the command alone" else _workers(process.pid)[1], signal.SIGINT)
+            rest = process.stderr.read()
+            assert process.wait(60) == 130, rest
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert "stopped after" in rest and "done" not in rest and "broke" not in rest
+    state = torch.load(tmp_path / "out" / "work" / "checkpoint.pt", weights_only=True)
+    assert state["pictures"] > 0
+    assert f"stopped after {state['pictures']} pictures" in rest
+
+
+def _workers(parent: int) -> list[int]:
+    listed = subprocess.run(
+        ["ps", "-wwo", "pid=,args=", "--ppid", str(parent)], capture_output=True, text=True, check=True
+    )
+    return [int(line.split()[0]) for line in listed.stdout.splitlines() if "spawn_main" in line]

@@ -44,7 +44,7 @@ def _frames(p: Tensor, x: Tensor, y: Tensor) -> Tensor:
     number = torch.remainder((j + AWAY) * 2 * AWAY + i + AWAY, 4 * AWAY * AWAY).long()
     turned, right, down, kind = (_chances(key)[number] for key in range(4))
     disorder = torch.sigmoid(1.4 * column(form, 0) + 1.5 * (j + 0.5) * PITCH - 0.4)
-    turn = disorder * 1.2 * turned + 0.30 * torch.tanh(column(form, 1)) * (i + j + 1)
+    turn = disorder * 1.2 * turned + 0.20 * torch.tanh(column(form, 1)) * (i + j + 1)
     a, b = a - 0.10 * disorder * right, b - 0.10 * disorder * down
     a, b = a * turn.cos() - b * turn.sin(), a * turn.sin() + b * turn.cos()
     round_ = torch.sigmoid(2.2 * column(form, 2) + 1.2 * disorder * kind)
@@ -72,16 +72,16 @@ def _ruled(p: Tensor, x: Tensor, y: Tensor) -> Tensor:
     form = p[:, FORM]
     hill = torch.zeros_like(x)
     for index, (cx, cy, power) in enumerate(((-0.45, -0.3, 1.0), (0.5, 0.15, -0.8), (-0.1, 0.6, 0.9))):
-        dx = x - cx - 0.16 * column(form, index)
-        dy = y - cy - 0.16 * column(form, 4 + index)
+        dx = x - cx - 0.09 * column(form, index)
+        dy = y - cy - 0.09 * column(form, 4 + index)
         hill = hill + power * torch.exp(-(dx * dx + dy * dy) / 0.13)
-    lean = 0.5 * torch.tanh(column(form, 1))
-    lifted = (y + lean * x + 0.34 * torch.tanh(0.8 + 0.5 * column(form, 0)) * hill) / 0.13
+    lean = 0.16 * torch.tanh(column(form, 1))
+    lifted = (y + lean * x + (0.24 + 0.08 * torch.tanh(column(form, 0))) * hill) / 0.16
     part = lifted - torch.floor(lifted)
     near = torch.minimum(part, 1 - part)
     number = torch.floor(lifted + 0.5)
     colour = palette(0.045 * number + 0.30 * hill, p).pow(1.3)
-    ink = _ink(near * 0.13, 0.0085)
+    ink = _ink(near * 0.16, 0.0095)
     return (colour + 0.20) * (1.05 * ink)[:, None] + colour * (0.16 * hill.abs() * (1 - part))[:, None]
 
 
@@ -92,15 +92,15 @@ def nave(p: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """
     form = p[:, FORM]
     u, v = bend(x, y, p, 0.03)
-    u = u - 0.22 * torch.tanh(column(form, 0))
-    v = v - 0.14 - 0.10 * torch.tanh(column(form, 1))
-    wide = 0.82 * torch.exp(0.20 * torch.tanh(column(form, 2)))
+    u = u - 0.14 * torch.tanh(column(form, 0))
+    v = v - 0.12 - 0.06 * torch.tanh(column(form, 1))
+    wide = 0.82 * torch.exp(0.14 * torch.tanh(column(form, 2)))
     side, low = u.abs() / wide, v / FLOOR
     vault = _vault(side, v, 0.45 + 0.45 * torch.tanh(column(form, 5)))
     m = torch.maximum(torch.maximum(torch.where(v < -SPRING * side, vault, side), low), torch.full_like(u, 0.02))
     on_floor = torch.sigmoid((low - side) / 0.010)
     on_vault = torch.sigmoid((-v - SPRING * side) / 0.015) * (1 - on_floor)
-    bay = 1 / (m * RIBS) + 0.6 * torch.tanh(column(form, 3))
+    bay = 1 / (m * RIBS) + 0.3 * torch.tanh(column(form, 3))
     number = torch.floor(bay)
     part = bay - number
     fog = torch.exp(-0.13 / m) * torch.sigmoid((m - 0.12) / 0.03)
