@@ -31,11 +31,13 @@ def _row(folder: Path, held: int, taught: int, quick: bool) -> dict[str, Any]:
     from perform.core.card import read_card
     from perform.train import worth
     from perform.train.dataset.rules import Wish
+    from perform.train.measure import taught_families
     from perform.train.shown import OfWords, Shown, shown
 
-    words = read_card(folder).kind == "diffusion"
+    card = read_card(folder)
+    words = card.kind == "diffusion"
     side = (64 if quick else 256) if words else shown(folder).side
-    wish = Wish(held + taught, side, SEED, words=words)
+    wish = Wish(held + taught, side, SEED, words=words, families=taught_families(card))
     beside, captions = _pictures(range(held), wish)
     known, _ = _pictures(range(held, held + taught), wish)
     model: Shown = OfWords(folder, captions, side) if words else shown(folder)

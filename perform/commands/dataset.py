@@ -50,6 +50,7 @@ def _mount_rules(ways: Any, shared: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--words", action="store_true", help="the captioned scenes of the micro diffusion model instead"
     )
+    parser.add_argument("--families", type=_families, metavar="A,B", help="of rules, only these (default all)")
     _shared_options(parser)
     parser.set_defaults(run=run_rules)
 
@@ -78,6 +79,15 @@ def _share(text: str) -> float:
     return value
 
 
+def _families(text: str) -> tuple[str, ...]:
+    from perform.train.rules import FAMILIES
+
+    names = tuple(text.split(","))
+    if not set(names) <= set(FAMILIES) or len(set(names)) < len(names):
+        raise argparse.ArgumentTypeError(f"{text!r}: some of {','.join(FAMILIES)}")
+    return names
+
+
 def _check_size(size: int) -> None:
     if not SIDES[0] <= size <= SIDES[1]:
         raise UsageError(f"--size {size}: between {SIDES[0]} and {SIDES[1]} px")
@@ -99,11 +109,12 @@ def run_shaders(args: argparse.Namespace) -> int:
 def run_rules(args: argparse.Namespace) -> int:
     """Draw a set by rule."""
     from perform.train.dataset.rules import Wish, from_rules
+    from perform.train.rules import FAMILIES
 
     _check_size(args.size)
     if args.count < 1:
         raise UsageError(f"--count {args.count}: at least 1")
-    wish = Wish(args.count, args.size, args.seed, args.oversample, args.held, args.words)
+    wish = Wish(args.count, args.size, args.seed, args.oversample, args.held, args.words, args.families or FAMILIES)
     with progress_bar("drawing", "picture") as progress:
         writer = from_rules(args.out, wish, progress)
     return _tell(writer, args)

@@ -6,8 +6,8 @@ import functools
 import itertools
 import math
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +20,17 @@ from perform.generators.stylegan import Network
 from perform.outputs.image import thumbnail
 from perform.train.adversarial import begin, leave
 from perform.train.adversarial.recipe import RECIPES
+from perform.train.data import CHOICE
 from perform.train.export import cut, mean_w
 from perform.train.gan import ARCHITECTURE, Stage, Trainer, set_grain, train
 from perform.train.measure import measure
 from perform.train.place import model_name, work_folder
+from perform.train.rules import FAMILIES
 from perform.train.team import Team, run_team
 from perform.whole_file import write_whole
 
 KIND = "rules"
-DATA = (
-    "Pictures drawn by this project's own rules (perform/train/rules): marbling, silk, creatures, cells, nebulae, "
-    "plotted lines, halls."
-)
+DATA = "Pictures drawn by this project's own rules (perform/train/rules): {}."
 METHOD = (
     "regression on pairs (latent, rule picture) with a Laplacian-pyramid loss at small sides; at larger ones losses on "
     "texture and on the finest bands' power, and a discriminator (non-saturating, R1), besides; Muon and Adam; running "
@@ -46,7 +45,8 @@ TRIM_PX = 2
 
 @dataclass(frozen=True)
 class Recipe:
-    """stages: in their order, the last `until` 1. source: the model to go on from, "" for none."""
+    """stages: in their order, the last `until` 1. source: the model to go on from, "" for none. families: of
+    rules, that take part. often: how many times as often as the others one of them is drawn."""
 
     name: str
     stages: tuple[Stage, ...]
@@ -55,6 +55,8 @@ class Recipe:
     source: str = ""
     title: str = ""
     description: str = ""
+    families: tuple[str, ...] = FAMILIES
+    often: Mapping[str, float] = field(default_factory=dict)
 
 
 def recipe_file(name: str) -> Path:
@@ -75,7 +77,7 @@ def read_recipe(name: str) -> Recipe:
     path = recipe_file(name)
     data = tomllib.loads(path.read_text("utf-8"))
     kinds: dict[str, Any] = {"name": str, "seed": int, "minutes": (int, float), "from": str, "title": str,
-                             "description": str, "stage": list}  # fmt: skip
+                             "description": str, "stage": list, "families": list, "often": dict}  # fmt: skip
     for key, value in data.items():
         if key in ("version", "kind"):
             continue
@@ -94,7 +96,23 @@ def read_recipe(name: str) -> Recipe:
     return Recipe(
         data.get("name", path.stem), stages, seed, minutes, data.get("from", ""),
         data.get("title", ""), data.get("description", ""),
+        _families(path, data.get("families", FAMILIES)), _often(path, data.get("often", {})),
     )  # fmt: skip
+
+
+def _families(path: Path, names: Sequence[Any]) -> tuple[str, ...]:
+    if not names or len(set(map(str, names))) < len(names) or not set(names) <= set(FAMILIES):
+        raise UsageError(f"{path}: families are some of {', '.join(FAMILIES)}, each once")
+    return tuple(names)
+
+
+def _often(path: Path, table: Mapping[str, Any]) -> Mapping[str, float]:
+    for name, times in table.items():
+        if name not in FAMILIES or type(times) not in (int, float) or not 0 <= times <= CHOICE:
+            raise UsageError(
+                f"{path}: often: {name} = {times!r}; families are {', '.join(FAMILIES)}, 0 to {CHOICE} times"
+            )
+    return table
 
 
 def _stage(path: Path, number: int, row: Any) -> Stage:
@@ -130,6 +148,7 @@ def teach(recipe: Recipe, out: Path, source: Path | None, workers: int) -> Path:
 def _work(recipe: Recipe, out: Path, source: Path | None, team: Team) -> None:
     """What each worker does: take up the checkpoint, train, and, the first of them, write the model."""
     trainer = Trainer(ARCHITECTURE, recipe.stages, recipe.minutes, out / "work", seed=recipe.seed, team=team)
+    trainer.families, trainer.often = recipe.families, recipe.often
     checkpoint = out / "work" / "checkpoint.pt"
     trainer.whose = {"recipe": recipe.name, "seed": str(recipe.seed), "parent": source.name if source else "none",
                      "stages": ", ".join(f"{s.side} px to {s.until:g}" for s in recipe.stages)}  # fmt: skip
@@ -152,11 +171,12 @@ def write(trainer: Trainer, recipe: Recipe, folder: Path, source: Path | None, m
     made = cut(trainer.mean, recipe.stages[-1].side)
     set_grain(made)
     training: dict[str, Any] = {
-        "data": DATA, "recipe": f"perform train gan --recipe {recipe.name}", "method": METHOD,
+        "data": DATA.format(", ".join(recipe.families)), "families": list(recipe.families),
+        "recipe": f"perform train gan --recipe {recipe.name}", "method": METHOD,
         "pictures_seen": trainer.pictures, "hours": round(trainer.spent / 3600, 2), "workers": trainer.team.size,
     }  # fmt: skip
     if measured:
-        training["measures"] = measure(Network(made))
+        training["measures"] = measure(Network(made), among=recipe.families)
     if source is not None:
         training["parents"] = [begin.told(read_card(source) if source.is_dir() else None, source)]
     title = {"title": recipe.title} if recipe.title else {}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,8 @@ class Trainer:
         self.met = 0  # adversarial steps so far
         self.recent: dict[str, float] = {}
         self.whose: dict[str, str] = {}  # what tells this training from another
+        self.families: Sequence[str] = rules.FAMILIES
+        self.often: Mapping[str, float] = {}  # families that are drawn more often than others
 
     @property
     def stage(self) -> Stage:
@@ -113,7 +115,8 @@ class Trainer:
         """One batch."""
         begin, stage = time.perf_counter(), self.stage
         if self.pool is None or self.pool.size != stage.side:
-            self.pool = Pool(stage.side, self.arch.z_dim, self.seed + self.steps + 7919 * self.team.rank)
+            seed = self.seed + self.steps + 7919 * self.team.rank
+            self.pool = Pool(stage.side, self.arch.z_dim, seed, self.families, self.often)
         done = self.spent / self.seconds
         rate = RATE * min(1.0, self.steps / 100 + 0.01) * max(LAST_RATE, 1.0 - done)
         for group in (*self.muon.param_groups, *self.adam.param_groups):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from perform.core.card import Card
 from perform.generators.stylegan import Network, load_network, seed_z
 from perform.train import rules
 
@@ -83,16 +85,25 @@ def unevenness(points: Tensor) -> float:
     return float(steps.max() / steps.median().clamp_min(1e-9))
 
 
-def measure(network: Network, count: int = SEEDS, walks: int = WALKS) -> dict[str, float]:
-    """The figures. Aims: distance >= 0.7, nearest >= 1, fine >= 0.5, jump <= 4.
+def taught_families(card: Card | None) -> tuple[str, ...]:
+    """Which families of rules a model was taught: all that its card does not say otherwise of."""
+    return tuple(card.training.get("families", rules.FAMILIES)) if card is not None else rules.FAMILIES
+
+
+def measure(
+    network: Network, count: int = SEEDS, walks: int = WALKS, among: Sequence[str] | None = None
+) -> dict[str, float]:
+    """The figures, beside the families of rules that it was taught. Aims: distance >= 0.7, nearest >= 1, fine >= 0.5,
+    jump <= 4.
 
     The nearest two are held against the first percentile of all training distances. As many training pictures do not
     reach 1 themselves, for their nearest two are by nature below that percentile; their own figure stands beside.
     """
+    among = among or taught_families(network.card)
     z = torch.cat([seed_z(i, network.z_dim) for i in range(count)])
     taught_z = torch.cat([seed_z(LATER + i, network.z_dim) for i in range(count)])
     made = show(network, network.mapping(z))
-    taught = torch.cat([rules.draw(part, network.resolution, 1) for part in taught_z.split(8)])
+    taught = torch.cat([rules.draw(part, network.resolution, 1, among) for part in taught_z.split(8)])
     own, theirs = pairwise(features(made)), pairwise(features(taught))
     jumps = [walk_jump(network, 2 * i, 2 * i + 1) for i in range(walks)]
     return {

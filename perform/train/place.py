@@ -21,6 +21,7 @@ WORK = "work"
 
 def work_folder(out: Path) -> Path:
     """OUT/work, made if need be. Raises UsageError."""
+    make_folder(out)
     return make_folder(out / WORK)
 
 

@@ -208,3 +208,14 @@ def test_a_set_drawn_by_rule_is_the_same_again_and_grows_by_its_count(tmp_path):
     card = read_data_card(more)
     assert card["licence"] == "Apache-2.0" and card["pictures"] == 9
     assert any(family in text for _, text in second for family in ("marble", "silk", "creature", "cells", "nebula"))
+
+
+def test_a_set_of_some_families_names_no_other(tmp_path, capsys):
+    words = ["dataset", "from-rules", str(tmp_path / "set"), "--count", "6", "--size", "32", "--families", "nave,plot"]
+    assert main(words) == 0
+    rows = [json.loads(line) for line in (tmp_path / "set" / "metadata.jsonl").read_text().splitlines()]
+    said = {word for row in rows for word in row["text"].split()}
+    assert said & {"nave", "plot"} and not said & {"marble", "silk", "creature", "cells", "nebula"}
+    with pytest.raises(SystemExit):
+        main([*words[:2], str(tmp_path / "other"), "--families", "nave,cube"])
+    assert "some of marble,silk,creature" in capsys.readouterr().err

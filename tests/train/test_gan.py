@@ -192,6 +192,10 @@ def test_a_parent_of_this_shape_is_gone_on_from_unchanged_and_another_refused(tm
     ("told", "says"),
     [
         ({"more": "colour = 1"}, "unknown key 'colour'"),
+        ({"more": 'families = ["silk", "cube"]'}, "families are some of marble, silk"),
+        ({"more": "families = []"}, "families are some of"),
+        ({"more": "often = { cube = 2 }"}, "often: cube = 2; families are marble, silk"),
+        ({"more": "often = { nave = 9 }"}, "often: nave = 9; families are"),
         ({"more": 'seed = "one"'}, "seed = 'one' is of the wrong kind"),
         ({"side": "17"}, "stage 1: side is one of 4, 8, 16, 32, 64, 128, 256"),
         ({"side": '"a"'}, "stage 1: side is one of"),

@@ -40,6 +40,13 @@ def test_every_family_is_drawn_and_none_rules_alone() -> None:
     assert ((share > 0).sum(1) > 1).float().mean() > 0.4
 
 
+def test_fewer_families_are_all_that_is_drawn() -> None:
+    share = rules.shares(rules.parameters(latents(400)), ("nave", "silk"))
+    assert share.shape == (400, 2) and (share.sum(1) > 0.4).all()
+    z = latents(2)
+    assert not torch.allclose(rules.draw(z, 16, among=rules.GROWN), rules.draw(z, 16), atol=0.05)
+
+
 def test_a_small_step_in_z_is_a_small_step_in_the_picture() -> None:
     a, b = latents(2)
     way = torch.linspace(0, 1, 65)[:, None]
@@ -62,3 +69,13 @@ def test_pyramid_sums_to_the_picture_and_zero_is_the_best() -> None:
 def test_pool_pairs_latents_with_their_pictures() -> None:
     z, pictures = Pool(16, rules.PARAMS, seed=4).batch(5)
     assert torch.allclose(rules.draw(z, 16), pictures, atol=0.01)
+
+
+def test_a_family_that_is_hard_is_drawn_more_often() -> None:
+    def parts(often: dict[str, float]) -> list[float]:
+        z = Pool(16, rules.PARAMS, seed=2, often=often)._latents(1200)
+        return (rules.shares(rules.parameters(z)).argmax(1).bincount(minlength=7) / 1200).tolist()
+
+    usual, more, none = (dict(zip(rules.FAMILIES, parts(o), strict=True)) for o in ({}, {"nave": 3}, {"nave": 0}))
+    assert more["nave"] > 1.8 * usual["nave"] and none["nave"] < 0.01
+    assert more["silk"] > 0.5 * usual["silk"]

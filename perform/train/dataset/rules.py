@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,8 @@ WORTH_A_WORD = 0.35
 @dataclass(frozen=True)
 class Wish:
     """count: pictures in all. size: side in px. oversample: drawn larger by this, and averaged down. words: the
-    captioned scenes that the micro diffusion model is taught, instead of the painter's rules."""
+    captioned scenes that the micro diffusion model is taught, instead of the painter's rules. families: of the
+    painter's, that take part."""
 
     count: int = 1000
     size: int = 256
@@ -31,6 +32,7 @@ class Wish:
     oversample: int = 1
     held: float = 0.05
     words: bool = False
+    families: Sequence[str] = rules.FAMILIES
 
 
 def from_rules(out: Path, wish: Wish, progress: Callable[[int, int], None]) -> Writer:
@@ -63,9 +65,9 @@ def drawn(numbers: range, wish: Wish) -> Iterator[tuple[np.ndarray, str]]:
 def _painter(numbers: range, wish: Wish) -> Iterator[tuple[np.ndarray, str]]:
     """The shipped painter's rules, with their colours and families as captions."""
     z = torch.stack([_latent(wish.seed, number) for number in numbers])
-    for pixels, share in zip(_bytes(rules.draw(z, wish.size, wish.oversample)), rules.shares(rules.parameters(z)),
-                             strict=True):  # fmt: skip
-        named = [name for name, part in zip(rules.FAMILIES, share.tolist(), strict=True) if part > WORTH_A_WORD]
+    for pixels, share in zip(_bytes(rules.draw(z, wish.size, wish.oversample, wish.families)),
+                             rules.shares(rules.parameters(z), wish.families), strict=True):  # fmt: skip
+        named = [name for name, part in zip(wish.families, share.tolist(), strict=True) if part > WORTH_A_WORD]
         yield pixels, " ".join([*colour_words(pixels), *named])
 
 

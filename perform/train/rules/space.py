@@ -14,10 +14,12 @@ from torch import Tensor
 
 PARAMS = 32
 FAMILIES = ("marble", "silk", "creature", "cells", "nebula", "plot", "nave")
+GROWN = FAMILIES[:5]
+"""Those that the first painters were taught."""
 # where in p each group of numbers lies
 PLACE, WARP, FORM, COLOUR = slice(5, 9), slice(9, 15), slice(15, 24), slice(24, 32)
-FAMILY = (0, 1, 2, 3, 4, 22, 23)
-"""Of p, how much of each family is wanted; the last two are of FORM too, where the other families hardly use them."""
+FAMILY = dict(zip(FAMILIES, (0, 1, 2, 3, 4, 22, 23), strict=True))
+"""Where in p it says how much of each family is wanted; the last two are of FORM too, which others hardly use."""
 
 
 def rotation(z_dim: int = PARAMS) -> Tensor:
