@@ -125,7 +125,8 @@ def _run_by_rule(args: argparse.Namespace) -> int:
     recipe = by_rule.with_given(recipe, args.name, minutes, seed)
     source = args.source
     if source is None and recipe.source:
-        source = Path(recipe.source)
+        beside = by_rule.recipe_file(args.recipe).parent / recipe.source  # a study that is to be gone on from
+        source = beside if beside.exists() else Path(recipe.source)
     if source is not None and not source.exists():
         source = find_model(str(source))
     folder = by_rule.teach(recipe, args.out, source, args.workers or torch.get_num_threads())

@@ -143,7 +143,7 @@ def test_another_trainings_checkpoint_is_never_taken_up(tmp_path: Path, capsys: 
     [
         (["--name", "work"], "a model cannot be called 'work'"),
         (["--batch", "16"], "--batch does not go with"),
-        (["--out", "FILE"], "--out"),
+        (["--out", "FILE"], "file: cannot be a folder"),
     ],
 )
 def test_what_a_rule_training_does_not_take(
@@ -186,6 +186,14 @@ def test_a_parent_of_this_shape_is_gone_on_from_unchanged_and_another_refused(tm
     assert torch.allclose(own, theirs, atol=1e-5)
     with pytest.raises(ModelError, match="another shape"):
         trainer(tmp_path).begin_from(MODELS / "noctiluca")
+
+
+def test_the_recipe_that_is_under_way_goes_on_from_the_study_beside_it() -> None:
+    told = by_rule.read_recipe("noctiluca_seven")
+    study = by_rule.recipe_file("noctiluca_seven").parent / told.source
+    assert told.often == {"plot": 3, "nave": 3} and tuple(read_card(study).training["families"]) == told.families
+    network = load_network(study)
+    assert torch.isfinite(network.synthesis(network.mapping(network.seed(1)))).all()
 
 
 @pytest.mark.parametrize(
