@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PRESETS = sorted((ROOT / "presets").glob("*.toml"))
 GOLDEN = ROOT / "tests" / "golden" / "presets"
 NAMES = [path.stem for path in PRESETS]
-SIZE, FPS, FRAMES = (96, 54), 15.0, 18
+SIZE, FPS, FRAMES = (96, 54), 15.0, 24
 
 
 @cache

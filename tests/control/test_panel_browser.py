@@ -70,7 +70,7 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def desk(server, tmp_path_factory):
+def desk(jack, tmp_path_factory):
     need(CHROMIUM, "Chromium, for the panel")
     made = Desk(tmp_path_factory.mktemp("desk"))
     made.start("--midi", "Panel Knobs")

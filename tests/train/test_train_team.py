@@ -49,7 +49,7 @@ def test_two_processes_end_with_the_same_weights_after_the_same_step(tmp_path, l
     assert state["pictures"] == 8 * int(first[0]) == 8 * state["steps"]
 
 
-@pytest.mark.parametrize("whom", ["all", "the command alone", "a worker alone"])
+@pytest.mark.parametrize("whom", ["all", "a worker alone"])
 def test_ctrl_c_keeps_what_a_team_has_learned_and_does_not_say_done(tmp_path, whom):
     stage = "[[stage]]\nside = 16\nuntil = 1\nbatch = 4\n"
     (tmp_path / "r.toml").write_text(f'kind = "rules"\nname = "quick"\nminutes = 5\n{stage}', "utf-8")
@@ -62,7 +62,7 @@ def test_ctrl_c_keeps_what_a_team_has_learned_and_does_not_say_done(tmp_path, wh
             if whom == "all":  # as a terminal does
                 os.killpg(process.pid, signal.SIGINT)
             else:
-                os.kill(process.pid if whom == "the command alone" else _workers(process.pid)[1], signal.SIGINT)
+                os.kill(_workers(process.pid)[1], signal.SIGINT)
             rest = process.stderr.read()
             assert process.wait(60) == 130, rest
         finally:
