@@ -87,7 +87,12 @@ def test_a_folder_of_another_kind_is_no_parent(tmp_path, capsys):
     words = ["train", "micro", "--out", str(tmp_path / "o"), "--from", "noctiluca"]
     assert main(words) == ModelError.exit_code
     error = capsys.readouterr().err.strip().splitlines()
-    assert len(error) == 1 and error[0].endswith("safetensors is not there") and not (tmp_path / "o").exists()
+    assert (
+        "not a micro model's" in error[-1]
+        and len(error) == 1
+        and error[0].endswith("safetensors is not there")
+        and not (tmp_path / "o").exists()
+    )
 
 
 def test_a_checkpoint_is_whole_or_the_old_one(tmp_path):

@@ -77,7 +77,7 @@ def test_it_plays_live_and_brings_the_loss_down(taught, room):
         return total
 
     with torch.inference_mode():
-        assert loss(1.0) < 0.96 * loss(0.0)  # it trains by time: a busy machine gets less far
+        assert loss(1.0) < 0.9 * loss(0.0)
 
 
 def test_the_same_command_goes_on(taught, room):

@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from . import built, families
-from .space import FAMILIES, FAMILY, GROWN, PARAMS, develop, parameters, plane, tint
+from .space import FAMILIES, FAMILY, PARAMS, develop, parameters, plane, tint
 
-__all__ = ["FAMILIES", "GROWN", "PARAMS", "draw", "parameters", "shares"]
+__all__ = ["FAMILIES", "PARAMS", "draw", "parameters", "shares"]
 
 DRAWERS = {name: getattr(built if hasattr(built, name) else families, name) for name in FAMILIES}
 

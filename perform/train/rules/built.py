@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -61,6 +62,7 @@ def _frames(p: Tensor, x: Tensor, y: Tensor) -> Tensor:
     return light + tint(p) * (0.9 * heart + 0.10 * body)[:, None]
 
 
+@cache
 def _chances(key: int) -> Tensor:
     """Fixed numbers of -1..1, one for each cell."""
     chance = torch.Generator().manual_seed(1968 + key)

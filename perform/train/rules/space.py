@@ -14,8 +14,6 @@ from torch import Tensor
 
 PARAMS = 32
 FAMILIES = ("marble", "silk", "creature", "cells", "nebula", "plot", "nave")
-GROWN = FAMILIES[:5]
-"""Those that the first painters were taught."""
 # where in p each group of numbers lies
 PLACE, WARP, FORM, COLOUR = slice(5, 9), slice(9, 15), slice(15, 24), slice(24, 32)
 FAMILY = dict(zip(FAMILIES, (0, 1, 2, 3, 4, 22, 23), strict=True))
