@@ -80,12 +80,12 @@ def _share(text: str) -> float:
 
 
 def _families(text: str) -> tuple[str, ...]:
-    from perform.train.rules import FAMILIES
+    from perform.train.rules import chosen
 
-    names = tuple(text.split(","))
-    if not set(names) <= set(FAMILIES) or len(set(names)) < len(names):
-        raise argparse.ArgumentTypeError(f"{text!r}: some of {','.join(FAMILIES)}")
-    return names
+    try:
+        return chosen(text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
 
 
 def _check_size(size: int) -> None:

@@ -25,7 +25,7 @@ from perform.train.export import cut, mean_w
 from perform.train.gan import ARCHITECTURE, Stage, Trainer, set_grain, train
 from perform.train.measure import measure
 from perform.train.place import model_name, work_folder
-from perform.train.rules import FAMILIES
+from perform.train.rules import FAMILIES, chosen
 from perform.train.team import Team, run_team
 from perform.whole_file import write_whole
 
@@ -101,9 +101,10 @@ def read_recipe(name: str) -> Recipe:
 
 
 def _families(path: Path, names: Sequence[Any]) -> tuple[str, ...]:
-    if not names or len(set(map(str, names))) < len(names) or not set(names) <= set(FAMILIES):
-        raise UsageError(f"{path}: families are some of {', '.join(FAMILIES)}, each once")
-    return tuple(names)
+    try:
+        return chosen(names)
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}") from None
 
 
 def _often(path: Path, table: Mapping[str, Any]) -> Mapping[str, float]:

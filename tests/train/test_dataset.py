@@ -218,4 +218,4 @@ def test_a_set_of_some_families_names_no_other(tmp_path, capsys):
     assert said & {"nave", "plot"} and not said & {"marble", "silk", "creature", "cells", "nebula"}
     with pytest.raises(SystemExit):
         main([*words[:2], str(tmp_path / "other"), "--families", "nave,cube"])
-    assert "some of marble,silk,creature" in capsys.readouterr().err
+    assert "some of marble, silk, creature" in capsys.readouterr().err

@@ -201,6 +201,8 @@ def test_the_recipe_that_is_under_way_goes_on_from_the_study_beside_it() -> None
     [
         ({"more": "colour = 1"}, "unknown key 'colour'"),
         ({"more": 'families = ["silk", "cube"]'}, "families are some of marble, silk"),
+        ({"more": "families = [[1]]"}, "families are some of"),
+        ({"more": 'families = ["silk", "silk"]'}, "families are some of"),
         ({"more": "families = []"}, "families are some of"),
         ({"more": "often = { cube = 2 }"}, "often: cube = 2; families are marble, silk"),
         ({"more": "often = { nave = 9 }"}, "often: nave = 9; families are"),

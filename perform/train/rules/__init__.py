@@ -11,9 +11,17 @@ from torch import Tensor
 from . import built, families
 from .space import FAMILIES, FAMILY, PARAMS, develop, parameters, plane, tint
 
-__all__ = ["FAMILIES", "PARAMS", "draw", "parameters", "shares"]
+__all__ = ["FAMILIES", "PARAMS", "chosen", "draw", "parameters", "shares"]
 
 DRAWERS = {name: getattr(built if hasattr(built, name) else families, name) for name in FAMILIES}
+
+
+def chosen(names: Sequence[object]) -> tuple[str, ...]:
+    """Families by name. Raises ValueError, one line that lists them, for others, for one twice, and for none."""
+    known = [name for name in FAMILIES if name in names]
+    if not known or len(known) != len(names):
+        raise ValueError(f"families are some of {', '.join(FAMILIES)}, each once")
+    return tuple(str(name) for name in names)
 
 
 def shares(p: Tensor, among: Sequence[str] = FAMILIES) -> Tensor:
