@@ -118,10 +118,14 @@ def _often(path: Path, table: Mapping[str, Any]) -> Mapping[str, float]:
 
 def _stage(path: Path, number: int, row: Any) -> Stage:
     if not isinstance(row, Mapping) or not {"side", "until", "batch"} <= set(row) <= {
-        "side", "until", "batch", "adversarial", "window",
+        "side", "until", "batch", "adversarial", "window", "detail",
     }:  # fmt: skip
-        raise UsageError(f"{path}: stage {number} needs side, until and batch, and may have adversarial and window")
-    stage = Stage(row["side"], row["until"], row["batch"], row.get("adversarial", False), row.get("window", 0))
+        may = "adversarial, window and detail"
+        raise UsageError(f"{path}: stage {number} needs side, until and batch, and may have {may}")
+    stage = Stage(
+        row["side"], row["until"], row["batch"], row.get("adversarial", False), row.get("window", 0),
+        row.get("detail", 1.0),
+    )  # fmt: skip
     whole = type(stage.side) is int and type(stage.batch) is int and type(stage.adversarial) is bool
     if not whole or stage.side not in ARCHITECTURE.sizes or not 1 <= stage.batch <= 512:
         sides = ", ".join(str(side) for side in ARCHITECTURE.sizes)
@@ -133,6 +137,8 @@ def _stage(path: Path, number: int, row: Any) -> Stage:
         raise UsageError(
             f"{path}: stage {number}: window is from 32 px to below the side, by fours, or 0 for all of it"
         )
+    if type(stage.detail) not in (int, float) or not 0 <= stage.detail <= 4:
+        raise UsageError(f"{path}: stage {number}: detail is how hard it pulls, 0 to 4, of 1 as usual")
     if not isinstance(stage.until, int | float) or not 0 < stage.until <= 1:
         raise UsageError(f"{path}: stage {number}: until is a share of the time, above 0 and up to 1")
     return stage

@@ -38,7 +38,8 @@ class Stage:
     """One stretch of the work: pictures of `side` px, up to the share `until` of the time.
 
     window: where above 0, only a square so wide, somewhere in each batch's pictures, is drawn of the last block and
-    looked at: at 256 px that is twice as many pictures in the time.
+    looked at: at 256 px that is twice as many pictures in the time. detail: how hard texture and the power of the
+    finest detail pull in an adversarial stage, next to TEXTURE and CRISP.
     """
 
     side: int
@@ -46,6 +47,7 @@ class Stage:
     batch: int
     adversarial: bool = False
     window: int = 0
+    detail: float = 1.0
 
 
 ARCHITECTURE = Architecture(
@@ -128,7 +130,7 @@ class Trainer:
             paint = functools.partial(paint, window=(row, column, stage.window))
             wanted = wanted[:, :, row : row + stage.window, column : column + stage.window].contiguous()
         if stage.adversarial:
-            self._adversarial(paint(), wanted)
+            self._adversarial(paint(), wanted, stage.detail)
         else:
             self._direct(paint(), wanted)
         self.pictures += stage.batch
@@ -164,7 +166,7 @@ class Trainer:
         self._apply(loss)
         self._note("difference", loss.detach())
 
-    def _adversarial(self, made: Tensor, wanted: Tensor) -> None:
+    def _adversarial(self, made: Tensor, wanted: Tensor, detail: float) -> None:
         d, d_adam = self._opponent()
         d.turn = self.steps
         d.requires_grad_(True)
@@ -184,7 +186,7 @@ class Trainer:
         grain = texture(seen, wanted)
         crisp = crispness(seen, wanted)
         self.met += 1
-        others = ((against, OPPONENT * min(1.0, self.met / 150)), (grain, TEXTURE), (crisp, CRISP))
+        others = ((against, OPPONENT * min(1.0, self.met / 150)), (grain, TEXTURE * detail), (crisp, CRISP * detail))
         self._apply((made * pull(seen, apart, others)).sum())
         self._note("crisp", crisp.detach())
         self._note("texture", grain.detach())

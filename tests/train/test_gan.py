@@ -216,6 +216,8 @@ def test_the_recipe_that_is_under_way_goes_on_from_the_study_beside_it() -> None
         ({"more": "seed = 99999999999999"}, "seed from 0"),
         ({"side": "64\nwindow = 64"}, "stage 1: window is from 32 px to below the side"),
         ({"side": "64\nwindow = 33"}, "stage 1: window is from 32 px"),
+        ({"side": "64\ndetail = -1"}, "stage 1: detail is how hard it pulls, 0 to 4"),
+        ({"side": "64\ndetail = nan"}, "stage 1: detail is how hard it pulls, 0 to 4"),
     ],
 )
 def test_a_recipe_that_makes_no_sense_is_refused_in_one_line(tmp_path: Path, told: dict[str, str], says: str) -> None:

@@ -32,7 +32,7 @@ def shares(p: Tensor, among: Sequence[str] = FAMILIES) -> Tensor:
     more there are, the more clearly the strongest stand out.
     """
     wanted = p[:, [FAMILY[name] for name in among]]
-    share = (torch.softmax(3.4 * (len(among) / 5) ** 0.63 * wanted, 1) - 0.06).clamp_min(0)
+    share = (torch.softmax(3.4 * (len(among) / 5) ** 1.1 * wanted, 1) - 0.06).clamp_min(0)
     return share / (share + 0.2)
 
 

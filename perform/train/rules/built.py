@@ -16,6 +16,8 @@ AWAY = 16
 """Cells are numbered from -AWAY to AWAY - 1."""
 RIBS = 0.85
 """Distance between the ribs of a nave, in its half widths."""
+POINT = 1 / 128
+"""What a picture of 256 px is drawn with, of one that is 2 wide: edges far away are no sharper than that."""
 SPRING, FLOOR = 0.40, 0.62
 """Where a vault begins above, and the floor lies below, the eye, in half widths."""
 
@@ -34,7 +36,7 @@ def plot(p: Tensor, x: Tensor, y: Tensor) -> Tensor:
 
 def _ink(away: Tensor, width: float) -> Tensor:
     """A line of light with a faint glow, by how far away it is."""
-    return torch.exp(-(away / width).square()) + 0.16 * torch.exp(-away.abs() / (4 * width))
+    return torch.exp(-(away / width).square()) + 0.14 * torch.exp(-away.abs() / (3 * width))
 
 
 def _frames(p: Tensor, x: Tensor, y: Tensor) -> Tensor:
@@ -55,7 +57,7 @@ def _frames(p: Tensor, x: Tensor, y: Tensor) -> Tensor:
     for ring in range(3):
         size = 0.40 - 0.12 * ring * (1 + 0.10 * torch.tanh(column(form, 4)))
         colour = palette(0.09 * ring + 0.05 * (i - j) + 0.10 * kind * disorder, p).pow(1.3)
-        ink = _ink((d - size) * PITCH, 0.0075) * edge
+        ink = _ink((d - size) * PITCH, 0.012) * edge
         light = light + (colour + 0.22) * (1.05 * ink)[:, None]
     heart = torch.sigmoid((0.10 - d) / 0.012) * torch.sigmoid(3.0 * (kind - 0.2)) * edge
     body = torch.sigmoid((0.40 - d) / 0.02) * edge
@@ -83,7 +85,7 @@ def _ruled(p: Tensor, x: Tensor, y: Tensor) -> Tensor:
     near = torch.minimum(part, 1 - part)
     number = torch.floor(lifted + 0.5)
     colour = palette(0.045 * number + 0.30 * hill, p).pow(1.3)
-    ink = _ink(near * 0.16, 0.0095)
+    ink = _ink(near * 0.16, 0.015)
     return (colour + 0.20) * (1.05 * ink)[:, None] + colour * (0.16 * hill.abs() * (1 - part))[:, None]
 
 
@@ -105,15 +107,18 @@ def nave(p: Tensor, x: Tensor, y: Tensor) -> Tensor:
     bay = 1 / (m * RIBS) + 0.3 * torch.tanh(column(form, 3))
     number = torch.floor(bay)
     part = bay - number
-    fog = torch.exp(-0.13 / m) * torch.sigmoid((m - 0.12) / 0.03)
+    point = POINT / (RIBS * m * m)  # of a bay, that one point of the picture spans along a wall
+    fog = torch.exp(-0.13 / m) * torch.sigmoid((m - 0.16) / 0.04)
 
     colour = palette(0.10 * number + 0.12 * torch.tanh(u / 0.02) * torch.tanh(column(form, 4)), p).pow(1.3)
     stone = 0.25 + 0.75 * palette(0.45 + 0.08 * v / m, p, 0.1)
-    pier = torch.exp(-((part - 0.5).abs() - 0.5).square() / (0.0014 + 0.0008 / m))
+    thick = (0.002 + (1.2 * point).square()).sqrt()
+    pier = torch.exp(-(((part - 0.5).abs() - 0.5) / thick).square()) * (0.045 / thick).sqrt()
     across = side / m
-    groin = torch.exp(-((across - (2 * part - 1).abs()) / 0.055).square()) * on_vault
-    ridge = torch.exp(-(across / 0.035).square()) * on_vault
-    window = _window(part, v / m, 0.010 / m) * (1 - on_floor) * (1 - on_vault)
+    thick = (0.006 + (2.4 * point).square()).sqrt()
+    groin = torch.exp(-((across - (2 * part - 1).abs()) / thick).square()) * (0.077 / thick).sqrt() * on_vault
+    ridge = torch.exp(-(across / 0.05).square()) * on_vault
+    window = _window(part, v / m, point, 1.3 * POINT / m) * (1 - on_floor) * (1 - on_vault)
     wall = 0.55 * pier + 0.40 * groin + 0.25 * ridge + 0.030 + 0.045 * on_vault * part
     light = (colour * (1.6 * window)[:, None] + stone * (wall * (1 - on_floor))[:, None]) * fog[:, None]
 
@@ -139,11 +144,14 @@ def _vault(side: Tensor, v: Tensor, point: Tensor) -> Tensor:
     return (b + (b * b + 4 * a * (side * side + v * v)).clamp_min(0).sqrt()) / (2 * a)
 
 
-def _window(part: Tensor, height: Tensor, soft: Tensor) -> Tensor:
-    """A pointed opening with bars: along the wall part 0..1, down the wall height; soft: of its edges."""
+def _window(part: Tensor, height: Tensor, wide: Tensor, high: Tensor) -> Tensor:
+    """A pointed opening with bars: along the wall part 0..1, down the wall height. wide, high: softness of edges."""
     along = (part - 0.5) / 0.30
     top = -0.34 + 0.42 * along.square() * (1 - 0.3 * along.square())
-    inside = torch.sigmoid((1 - along.abs()) / (2 * soft)) * torch.sigmoid((height - top) / soft)
-    inside = inside * torch.sigmoid((0.40 - height) / soft)
-    bars = 0.8 * torch.exp(-(along / 0.09).square()) + 0.6 * torch.exp(-((height - 0.05) / 0.03).square())
+    soft = (high * high + (1.5 * wide).square()).sqrt()  # of the slanting edge above
+    inside = torch.sigmoid((1 - along.abs()) / (3 * wide)) * torch.sigmoid((height - top) / soft)
+    inside = inside * torch.sigmoid((0.40 - height) / high)
+    thick = (0.008 + (4 * wide).square()).sqrt()
+    bars = 0.8 * torch.exp(-(along / thick).square()) * (0.09 / thick).clamp_max(1)
+    bars = bars + 0.6 * torch.exp(-((height - 0.05) / (0.03 + high)).square())
     return inside * (1 - bars).clamp_min(0)
