@@ -33,6 +33,7 @@ HOMES = {
     "triton": {"generators"},  # where torch brings it
     "diffusers": {"generators", "train", "bench"},
     "safetensors": {"generators", "train", "bench"},
+    "filelock": {"train"},
     "platformdirs": {"generators"},  # where a foreign checkpoint's conversion is kept; upstairs anywhere
     "moderngl": {"gl"},
     "glfw": {"gl"},

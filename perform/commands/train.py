@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def run_gan(args: argparse.Namespace) -> int:
     from perform.train.adversarial.run import Training, torchrun_team
     from perform.train.adversarial.settings import Settings
     from perform.train.dataset.store import read_data_card
-    from perform.train.place import model_name
+    from perform.train.place import at_work, model_name
 
     if args.recipe is not None:
         from perform.train.by_rule import is_by_rule
@@ -89,12 +90,13 @@ def run_gan(args: argparse.Namespace) -> int:
         grow=args.grow, alone=args.alone, recipe=Path(args.recipe or "").stem,
     )  # fmt: skip
     name = model_name(args.name or str(read_data_card(args.data).get("name", args.data.name)))
-    training = Training(args.data, args.out, name, settings, source, device, team)
-    if args.size is not None and training.settings.size != args.size:
-        raise UsageError(f"--size {args.size}: the parent paints {training.settings.size} px; leave --size out")
-    say(f"{len(training.deck)} pictures of {training.settings.size} px; {args.out / name} plays meanwhile")
-    with progress_bar("teaching", "second") as progress:
-        folder = training.teach(progress)
+    with nullcontext() if team.rank else at_work(args.out):
+        training = Training(args.data, args.out, name, settings, source, device, team)
+        if args.size is not None and training.settings.size != args.size:
+            raise UsageError(f"--size {args.size}: the parent paints {training.settings.size} px; leave --size out")
+        say(f"{len(training.deck)} pictures of {training.settings.size} px; {args.out / name} plays meanwhile")
+        with progress_bar("teaching", "second") as progress:
+            folder = training.teach(progress)
     if team.rank == 0:
         say(f"done: perform play --model {folder}")
     return 0
@@ -113,6 +115,7 @@ def _run_by_rule(args: argparse.Namespace) -> int:
 
     from perform.content import find_model
     from perform.train import by_rule
+    from perform.train.place import at_work
 
     given = {key for key in args.usual if getattr(args, key) is not None}
     _as_usual(args)
@@ -129,7 +132,8 @@ def _run_by_rule(args: argparse.Namespace) -> int:
         source = beside if beside.exists() else Path(recipe.source)
     if source is not None and not source.exists():
         source = find_model(str(source))
-    folder = by_rule.teach(recipe, args.out, source, args.workers or torch.get_num_threads())
+    with at_work(args.out):
+        folder = by_rule.teach(recipe, args.out, source, args.workers or torch.get_num_threads())
     say(f"done: perform play --model {folder}")
     return 0
 
@@ -159,7 +163,7 @@ def run_lora(args: argparse.Namespace) -> int:
 
     from perform.deck_source import pick_device
     from perform.train.dataset.store import read_data_card
-    from perform.train.place import model_name
+    from perform.train.place import at_work, model_name
 
     if find_spec("peft") is None:
         raise UsageError('training a LoRA needs peft: pip install "perform-visuals[train]"')
@@ -169,10 +173,11 @@ def run_lora(args: argparse.Namespace) -> int:
     base = model_folder(args.model)
     settings = Settings(args.minutes, args.rank, args.rate, args.batch, args.size, args.word, args.flips, args.seed)
     name = model_name(args.name or f"{read_data_card(args.data).get('name', args.data.name)}_lora")
-    training = LoraTraining(base, args.data, args.out, name, settings, pick_device(args.device))
-    say(f"{len(training.images)} pictures of {training.side} px; {args.out / name} plays meanwhile")
-    with progress_bar("teaching", "second") as progress:
-        folder = training.teach(progress)
+    with at_work(args.out):
+        training = LoraTraining(base, args.data, args.out, name, settings, pick_device(args.device))
+        say(f"{len(training.images)} pictures of {training.side} px; {args.out / name} plays meanwhile")
+        with progress_bar("teaching", "second") as progress:
+            folder = training.teach(progress)
     say(f"done: `perform models add {folder / 'lora.safetensors'}`, then set deck/a/source/lora_1 to its name")
     return 0
 
@@ -197,6 +202,7 @@ def run_micro(args: argparse.Namespace) -> int:
 
     from perform.content import find_model
     from perform.train.micro.teach import read_recipe, teach
+    from perform.train.place import at_work
 
     recipe = read_recipe(args.recipe)
     source = args.source
@@ -207,6 +213,7 @@ def run_micro(args: argparse.Namespace) -> int:
     elif args.minutes is not None:
         share = recipe.autoencoder_minutes / (recipe.autoencoder_minutes + recipe.painter_minutes)
         recipe = replace(recipe, autoencoder_minutes=args.minutes * share, painter_minutes=args.minutes * (1 - share))
-    folder = teach(recipe, args.out, source, args.workers or torch.get_num_threads())
+    with at_work(args.out):
+        folder = teach(recipe, args.out, source, args.workers or torch.get_num_threads())
     say(f"done: perform play --model {folder}")
     return 0

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 
 from perform.core.errors import UsageError
 from perform.generators.stylegan.convert.cache import folder_name
@@ -23,6 +24,26 @@ def work_folder(out: Path) -> Path:
     """OUT/work, made if need be. Raises UsageError."""
     make_folder(out)
     return make_folder(out / WORK)
+
+
+@contextmanager
+def at_work(out: Path) -> Iterator[None]:
+    """OUT is this training's until the end of the body or of the process, however that ends.
+
+    Raises UsageError where another training is at work there: both would write the same checkpoint. A file system
+    that knows no locks lets all in.
+    """
+    lock = FileLock(work_folder(out) / "at_work.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UsageError(f"{out}: another training is at work there; wait for its end, or give another --out") from None
+    except (OSError, NotImplementedError):
+        pass
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def model_name(text: str) -> str:
