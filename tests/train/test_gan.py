@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from perform import cli
 from perform.core.card import read_card
 from perform.core.errors import ModelError, UsageError
 from perform.generators.stylegan import load_network
-from perform.train import by_rule, gan
+from perform.train import by_rule, gan, rules
 from perform.train.measure import features, fine_power, measure, pairwise, record
 from perform.train.muon import orthogonal
 
@@ -188,12 +189,20 @@ def test_a_parent_of_this_shape_is_gone_on_from_unchanged_and_another_refused(tm
         trainer(tmp_path).begin_from(MODELS / "noctiluca")
 
 
-def test_the_recipe_that_is_under_way_goes_on_from_the_study_beside_it() -> None:
-    told = by_rule.read_recipe("noctiluca_seven")
-    study = by_rule.recipe_file("noctiluca_seven").parent / told.source
-    assert told.often == {"plot": 3, "nave": 3} and tuple(read_card(study).training["families"]) == told.families
-    network = load_network(study)
-    assert torch.isfinite(network.synthesis(network.mapping(network.seed(1)))).all()
+def test_a_recipe_goes_on_from_a_study_that_lies_beside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(MODELS / "noctiluca", tmp_path / "study")
+    card = (tmp_path / "study" / "model.toml").read_text("utf-8").replace('name = "noctiluca"', 'name = "study"', 1)
+    (tmp_path / "study" / "model.toml").write_text(card, "utf-8")
+    given = ["--recipe", recipe(tmp_path, more='from = "study"'), "--out", str(tmp_path / "out"), "--name", "mine"]
+    assert cli.main(["train", "gan", *given, "--workers", "1", "--debug"]) == 0, capsys.readouterr().err
+    (parent,) = read_card(tmp_path / "out" / "mine").training["parents"]
+    assert parent["name"] == "study" and parent["sha256"] == read_card(MODELS / "noctiluca").sha256
+
+
+def test_the_shipped_model_is_of_all_families_of_its_recipe() -> None:
+    told = by_rule.read_recipe("noctiluca")
+    assert told.often == {"plot": 3, "nave": 3} and told.families == rules.FAMILIES
+    assert tuple(read_card(MODELS / "noctiluca").training["families"]) == told.families
 
 
 @pytest.mark.parametrize(
@@ -230,7 +239,9 @@ def test_a_recipe_that_makes_no_sense_is_refused_in_one_line(tmp_path: Path, tol
 def test_the_shipped_recipe_is_whole_and_the_command_knows_what_does_not_go_with_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert by_rule.read_recipe("noctiluca").stages[-1] == gan.Stage(256, 1.0, 12, adversarial=True, window=128)
+    assert by_rule.read_recipe("noctiluca").stages[-1] == gan.Stage(
+        256, 1.0, 12, adversarial=True, window=128, detail=0.3
+    )
     assert cli.main(["train", "gan", "--recipe", "noctiluca", "--width", "32"]) == 64
     assert "--width does not go with --recipe noctiluca" in capsys.readouterr().err
     assert cli.main(["train", "gan", "a_set", "--workers", "2"]) == 64
