@@ -202,7 +202,6 @@ def run_micro(args: argparse.Namespace) -> int:
 
     from perform.content import find_model
     from perform.train.micro.teach import read_recipe, teach
-    from perform.train.place import at_work
 
     recipe = read_recipe(args.recipe)
     source = args.source
@@ -213,7 +212,6 @@ def run_micro(args: argparse.Namespace) -> int:
     elif args.minutes is not None:
         share = recipe.autoencoder_minutes / (recipe.autoencoder_minutes + recipe.painter_minutes)
         recipe = replace(recipe, autoencoder_minutes=args.minutes * share, painter_minutes=args.minutes * (1 - share))
-    with at_work(args.out):
-        folder = teach(recipe, args.out, source, args.workers or torch.get_num_threads())
+    folder = teach(recipe, args.out, source, args.workers or torch.get_num_threads())
     say(f"done: perform play --model {folder}")
     return 0

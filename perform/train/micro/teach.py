@@ -11,7 +11,7 @@ from perform.commands.arguments import say
 from perform.core.card import read_card
 from perform.core.errors import UsageError
 from perform.train.adversarial import begin
-from perform.train.place import work_folder
+from perform.train.place import at_work, work_folder
 from perform.train.running import Run
 
 from . import autoencoder, painter, shape
@@ -66,6 +66,11 @@ def teach(recipe: Recipe, out: Path, source: Path | None = None, workers: int = 
     """
     if source is not None:
         shape.load(shape.build(), source)  # what does not fit is said before anything begins
+    with at_work(out):
+        return _teach(recipe, out, source, workers)
+
+
+def _teach(recipe: Recipe, out: Path, source: Path | None, workers: int) -> Path:
     work = work_folder(out)
     sizes = ["--size", str(recipe.size), "--seed", str(recipe.seed)]
     if source is None:
