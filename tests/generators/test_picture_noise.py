@@ -33,11 +33,13 @@ def paint(model, picture: Picture | None = None, **rows: object) -> np.ndarray:
     return model.render(ParamFrame({"walk": "hold", "seed": 32, **rows}), pictures, NOW).image.astype(float)
 
 
-def test_its_lines_stand_in_what_is_painted(model) -> None:
-    plain = paint(model)
+@pytest.mark.parametrize("x", [-0.8, -0.3, 0.3, 0.8])
+def test_its_lines_stand_in_what_is_painted(model, x: float) -> None:
+    there = {"walk": "plane", "plane_x": x, "plane_y": 0.4}
+    plain = paint(model, **there)
     power = {}
     for count in (11, 17):
-        drawn = paint(model, a_picture(bars(count)), noise_picture=1.0) - plain
+        drawn = paint(model, a_picture(bars(count)), noise_picture=1.0, **there) - plain
         columns = drawn.mean(axis=(0, 2))
         power[count] = np.abs(np.fft.rfft((columns - columns.mean()) * np.hanning(len(columns))))
     assert power[11][11] > 3.0 * power[17][11] and power[17][17] > 3.0 * power[11][17], power
