@@ -115,7 +115,6 @@ def _run_by_rule(args: argparse.Namespace) -> int:
 
     from perform.content import find_model
     from perform.train import by_rule
-    from perform.train.place import at_work
 
     given = {key for key in args.usual if getattr(args, key) is not None}
     _as_usual(args)
@@ -132,8 +131,7 @@ def _run_by_rule(args: argparse.Namespace) -> int:
         source = beside if beside.exists() else Path(recipe.source)
     if source is not None and not source.exists():
         source = find_model(str(source))
-    with at_work(args.out):
-        folder = by_rule.teach(recipe, args.out, source, args.workers or torch.get_num_threads())
+    folder = by_rule.teach(recipe, args.out, source, args.workers or torch.get_num_threads())
     say(f"done: perform play --model {folder}")
     return 0
 

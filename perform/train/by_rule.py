@@ -24,7 +24,7 @@ from perform.train.data import CHOICE
 from perform.train.export import cut, mean_w
 from perform.train.gan import ARCHITECTURE, Stage, Trainer, set_grain, train
 from perform.train.measure import measure
-from perform.train.place import model_name, work_folder
+from perform.train.place import at_work, model_name, work_folder
 from perform.train.rules import FAMILIES, chosen
 from perform.train.team import Team, run_team
 from perform.whole_file import write_whole
@@ -146,6 +146,11 @@ def _stage(path: Path, number: int, row: Any) -> Stage:
 
 def teach(recipe: Recipe, out: Path, source: Path | None, workers: int) -> Path:
     """Make the model in OUT/NAME; checkpoints in OUT/work. The same call goes on after a stop."""
+    with at_work(out):
+        return _teach(recipe, out, source, workers)
+
+
+def _teach(recipe: Recipe, out: Path, source: Path | None, workers: int) -> Path:
     work = work_folder(out)
     say(f"{recipe.minutes:g} minutes, {workers} at work; a checkpoint every minute, and {work / 'sheet.png'}")
     run_team(workers, functools.partial(_work, recipe, out, source))

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from perform.train import rules
 
-FRESH = 5  # each picture drawn pays for so many looked at: drawing costs about as much as learning
+FRESH = 5  # each picture drawn pays for so many looked at: drawing costs a quarter to two thirds of learning
 CHUNK = 32  # pictures drawn at once, which is cheaper than one by one
 MEMORY = 600 << 20  # bytes of pictures kept
 CHOICE = 4  # latents to choose one from, where some families are drawn more often than others
